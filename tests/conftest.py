@@ -1,0 +1,32 @@
+"""Fixtures that every test may use."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.salts import SaltRecorder, recording_salts
+
+pytest_plugins = ["tests.no_skips"]
+
+SHARED_VECTORS = Path(__file__).parents[2] / "shared" / "vectors"
+
+
+@pytest.fixture(scope="session")
+def shared_vectors() -> Path:
+    """The Wycheproof files, which are not part of the project. CI must have them."""
+    if SHARED_VECTORS.is_dir():
+        return SHARED_VECTORS
+    message = f"the Wycheproof vectors are not at {SHARED_VECTORS}: nothing was checked against them"
+    if os.environ.get("CI"):
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def salts() -> Iterator[SaltRecorder]:
+    """Every salt of every part sealed by any test; two alike under one file key fail the session."""
+    with recording_salts() as recorder:
+        yield recorder
+    assert not recorder.repeated, f"{recorder.repeated} salts were used twice under one file key"
