@@ -1,0 +1,189 @@
+"""Who takes part: organizations, departments, staff, patients, recipients, and the actors they become."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """A hospital: the tenant. Nothing crosses organizations but a link.
+
+    ``wrapped_records_key`` is the key that seals this organization's records, wrapped by the keyring.
+    """
+
+    id: UUID
+    name: str
+    created_at: datetime
+    wrapped_records_key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    """Pathology or radiology of one organization. ``contact`` tells patients and recipients who to call."""
+
+    id: UUID
+    organization_id: UUID
+    name: str
+    contact: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """A member of staff, unique by name in their department (45 CFR 164.312(a)(2)(i), unique user)."""
+
+    id: UUID
+    organization_id: UUID
+    department_id: UUID
+    name: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Patient:
+    """The person whose slides these are, as the department knows them. Never printed: it is all PHI."""
+
+    name: str
+    birth_date: date
+    record_number: str
+    email: str | None = None
+    phone: str | None = None
+    language: str | None = None
+
+
+class RecipientKind(StrEnum):
+    """A named person, or a remote-review service."""
+
+    PERSON = "person"
+    SERVICE = "service"
+
+
+@dataclass(frozen=True, slots=True)
+class Accreditation:
+    """Something the recipient holds, and where and when somebody looked it up."""
+
+    name: str
+    source: str
+    checked_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """The pathologist, clinician or review service that a release can name.
+
+    Versioned: a change makes a new version, and a release binds the one that the patient read.
+    """
+
+    id: UUID
+    organization_id: UUID
+    version: int
+    name: str
+    email: str
+    organization: str
+    specialty: str
+    kind: RecipientKind
+    credentials: tuple[str, ...]
+    accreditations: tuple[Accreditation, ...]
+    created_at: datetime
+
+
+class Role(StrEnum):
+    """What a member of staff's token permits."""
+
+    DEPOSITOR = "depositor"
+    COORDINATOR = "coordinator"
+    PRIVACY_OFFICER = "privacy_officer"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a call came from: our request id, and the address of the peer that sent it."""
+
+    request_id: str
+    address: str
+
+
+NOWHERE = Origin(request_id="-", address="-")
+
+
+@dataclass(frozen=True, slots=True)
+class StaffActor:
+    """A member of staff, acting in the role of the token they came with."""
+
+    organization_id: UUID
+    department_id: UUID
+    staff_id: UUID
+    token_id: UUID
+    role: Role
+    origin: Origin = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class PatientActor:
+    """A patient (or their representative) who proved themselves for one release."""
+
+    organization_id: UUID
+    release_id: UUID
+    session_id: UUID
+    origin: Origin = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientActor:
+    """A recipient inside one redemption of one link."""
+
+    organization_id: UUID
+    link_id: UUID
+    redemption_id: UUID
+    recipient_id: UUID
+    session_id: UUID
+    origin: Origin = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class SystemActor:
+    """The service itself: ``worker``, or ``operator`` for somebody at its command line, or ``visitor``
+    for somebody who holds a secret and has not proved who they are."""
+
+    organization_id: UUID
+    name: str
+    origin: Origin = NOWHERE
+
+
+Actor = StaffActor | PatientActor | RecipientActor | SystemActor
+
+
+class CredentialKind(StrEnum):
+    """Whose bearer token it is."""
+
+    STAFF = "staff"
+    PATIENT = "patient"
+    RECIPIENT = "recipient"
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A bearer token as we keep it: its SHA-256, and whom it makes of the caller.
+
+    ``subject_id`` is the department (staff), the release (patient) or the link (recipient); ``holder_id`` the
+    member of staff, the session or the redemption; ``recipient_id`` is set for recipients, ``role`` for staff.
+    """
+
+    id: UUID
+    organization_id: UUID
+    kind: CredentialKind
+    secret_hash: bytes = field(repr=False)
+    subject_id: UUID
+    holder_id: UUID
+    role: Role | None
+    recipient_id: UUID | None
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None = None
+
+    def is_live(self, now: datetime) -> bool:
+        """Neither revoked nor expired; an expiry equal to now is over."""
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)

@@ -1,0 +1,99 @@
+"""Every "may this actor do this": one function a question, each raising where the answer is no.
+
+A foreign packet is NotFound, the same as an unknown one. NotAllowed is for what the role never may.
+"""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from transfer_service.domain.packet import Packet
+from transfer_service.domain.people import Actor, PatientActor, RecipientActor, Role, StaffActor
+from transfer_service.domain.release import Release
+from transfer_service.errors import NotAllowed, NotFound
+
+DEPOSITORS = frozenset({Role.DEPOSITOR, Role.COORDINATOR})
+COORDINATORS = frozenset({Role.COORDINATOR})
+OVERSEERS = frozenset({Role.COORDINATOR, Role.PRIVACY_OFFICER})
+READERS = frozenset({Role.DEPOSITOR, Role.COORDINATOR, Role.PRIVACY_OFFICER})
+PRIVACY = frozenset({Role.PRIVACY_OFFICER})
+
+
+def _staff(actor: Actor, roles: frozenset[Role]) -> StaffActor:
+    if not isinstance(actor, StaffActor) or actor.role not in roles:
+        raise NotAllowed
+    return actor
+
+
+def _sees(actor: StaffActor, packet: Packet, *, as_contributor: bool) -> bool:
+    if actor.organization_id != packet.organization_id:
+        return False
+    if actor.role is Role.PRIVACY_OFFICER or actor.department_id == packet.department_id:
+        return True
+    return as_contributor and actor.department_id in packet.contributing_department_ids
+
+
+def _rule(roles: frozenset[Role]) -> Callable[[Actor], StaffActor]:
+    def check(actor: Actor) -> StaffActor:
+        return _staff(actor, roles)
+
+    return check
+
+
+check_may_open_packets = _rule(DEPOSITORS)
+check_may_read_packets = _rule(READERS)
+check_may_keep_recipients = _rule(COORDINATORS)
+check_may_read_recipients = _rule(OVERSEERS)
+check_may_ask_releases = _rule(COORDINATORS)
+check_may_oversee_releases = _rule(OVERSEERS)
+check_may_account = _rule(OVERSEERS)
+check_may_account_for_all = _rule(PRIVACY)
+check_may_read_audit = _rule(PRIVACY)
+check_may_retire = _rule(OVERSEERS)
+check_may_retire_now = _rule(PRIVACY)
+
+
+def check_sees(actor: StaffActor, packet: Packet) -> None:
+    """NotFound unless the packet is the actor's department's, or it contributes, or they oversee all."""
+    if not _sees(actor, packet, as_contributor=True):
+        raise NotFound
+
+
+def check_owns(actor: StaffActor, packet: Packet) -> None:
+    """NotFound unless the packet is the actor's own department's, or they oversee all."""
+    if not _sees(actor, packet, as_contributor=False):
+        raise NotFound
+
+
+def sees_departments(actor: StaffActor) -> UUID | None:
+    """The one department whose packets the actor lists, or None for the whole organization."""
+    return None if actor.role is Role.PRIVACY_OFFICER else actor.department_id
+
+
+def check_is_patient(actor: Actor) -> PatientActor:
+    """NotAllowed for everyone but patients."""
+    if not isinstance(actor, PatientActor):
+        raise NotAllowed
+    return actor
+
+
+def check_is_patient_of(actor: Actor, release_id: UUID) -> PatientActor:
+    """NotAllowed for everyone but patients; NotFound for another patient's release."""
+    patient = check_is_patient(actor)
+    if patient.release_id != release_id:
+        raise NotFound
+    return patient
+
+
+def check_is_recipient(actor: Actor) -> RecipientActor:
+    """NotAllowed for everyone but a recipient inside a redemption: no staff role downloads bytes."""
+    if not isinstance(actor, RecipientActor):
+        raise NotAllowed
+    return actor
+
+
+def check_may_withdraw(actor: Actor, release: Release, packet: Packet) -> None:
+    """The patient themselves, or staff on the patient's word."""
+    if isinstance(actor, PatientActor):
+        check_is_patient_of(actor, release.id)
+        return
+    check_owns(check_may_oversee_releases(actor), packet)
