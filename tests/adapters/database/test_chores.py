@@ -1,0 +1,141 @@
+"""The worker's lists, over all organizations, in order, no longer than asked."""
+
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import factories as a
+from tests.adapters.database.conftest import Tenant
+from transfer_service.adapters.database import SqlDatabase
+from transfer_service.domain.link import Challenge
+from transfer_service.domain.packet import FileState, Packet, PacketFile, PacketState
+from transfer_service.domain.people import Credential
+from transfer_service.errors import NotFound
+
+MINUTE = timedelta(minutes=1)
+
+
+def keep(database: SqlDatabase, *things: Any) -> None:
+    with database.changing() as work:
+        work.keep(*things)
+
+
+def verifying(tenant: Tenant, **changes: Any) -> PacketFile:
+    return a.a_file(
+        organization_id=tenant.id,
+        packet_id=tenant.packet.id,
+        path=f"{a.secrets.token_hex(4)}.svs",
+        state=FileState.VERIFYING,
+        **changes,
+    )
+
+
+def packet(tenant: Tenant, **changes: Any) -> Packet:
+    return a.a_packet(organization_id=tenant.id, department_id=tenant.department.id, **changes)
+
+
+def test_files_to_verify_are_every_organizations_free_ones_longest_waiting_first(
+    database: SqlDatabase, tenant: Tenant, neighbour: Tenant
+) -> None:
+    late = verifying(tenant, completed_at=a.NOW)
+    early = verifying(neighbour, completed_at=a.NOW - MINUTE)
+    leased = verifying(tenant, completed_at=a.NOW - MINUTE, lease_until=a.NOW + MINUTE)
+    over = verifying(neighbour, completed_at=a.NOW - 2 * MINUTE, lease_until=a.NOW)
+    keep(database, late, early, leased, over, replace(tenant.file, state=FileState.VERIFIED))
+    with database.reading() as work:
+        assert work.files_to_verify(a.NOW, 9) == [over, early, late]
+        assert work.files_to_verify(a.NOW, 2) == [over, early]
+        assert work.files_to_verify(a.NOW + MINUTE, 9)[1:3] in ([early, leased], [leased, early])
+
+
+def test_closing_and_abandoned_packets(database: SqlDatabase, tenant: Tenant, neighbour: Tenant) -> None:
+    closing = packet(neighbour, state=PacketState.CLOSING, written_at=a.NOW - a.DAY)
+    stale = packet(tenant, written_at=a.NOW - 2 * a.DAY)
+    closed = packet(tenant, state=PacketState.CLOSED, written_at=a.NOW - 9 * a.DAY)
+    keep(database, closing, stale, closed)
+    with database.reading() as work:
+        assert work.packets_closing(9) == [closing]
+        assert work.packets_abandoned(a.NOW, 9) == [stale, closing]
+        assert work.packets_abandoned(a.NOW - a.DAY, 9) == [stale]
+        assert work.packets_abandoned(a.NOW, 1) == [stale]
+
+
+def test_packets_to_destroy_are_retired_due_and_still_have_their_key(database: SqlDatabase, tenant: Tenant) -> None:
+    due = packet(tenant, state=PacketState.RETIRED, destroy_at=a.NOW)
+    not_yet = packet(tenant, state=PacketState.RETIRED, destroy_at=a.NOW + MINUTE)
+    gone = packet(tenant, state=PacketState.RETIRED, destroy_at=a.NOW, destroyed_at=a.NOW, wrapped_key=None)
+    keep(database, due, not_yet, gone)
+    with database.reading() as work:
+        assert work.packets_to_destroy(a.NOW, 9) == [due]
+
+
+def test_a_destroyed_packet_may_not_have_its_key(database: SqlDatabase, tenant: Tenant) -> None:
+    with pytest.raises(AssertionError, match="destroyed_has_no_key"):
+        keep(database, packet(tenant, destroyed_at=a.NOW))
+
+
+def test_leftovers_and_mail_come_when_they_are_due(database: SqlDatabase, tenant: Tenant, neighbour: Tenant) -> None:
+    leftovers = [a.a_leftover(sweep_after=a.NOW + number * MINUTE) for number in range(3)]
+    mails = [
+        a.a_mail(organization_id=of.id, due_at=a.NOW + number * MINUTE)
+        for number, of in enumerate((tenant, neighbour, tenant))
+    ]
+    sent = a.a_mail(organization_id=tenant.id, to=None, subject=None, body=None, sent_at=a.NOW)
+    keep(database, *leftovers[::-1], *mails[::-1], sent)
+    with database.reading() as work:
+        assert work.leftovers_due(a.NOW + MINUTE, 9) == leftovers[:2]
+        assert work.mail_due(a.NOW + MINUTE, 9) == mails[:2]
+        assert work.mail_due(a.NOW + 9 * MINUTE, 1) == mails[:1]
+    with database.changing() as work:
+        work.drop(leftovers[0])
+        work.keep(replace(leftovers[1], sweep_after=a.NOW + 9 * MINUTE))
+        assert work.leftovers_due(a.NOW + 2 * MINUTE, 9) == leftovers[2:]
+
+
+def test_what_ended_a_day_ago_is_forgotten_and_nothing_younger(database: SqlDatabase, tenant: Tenant) -> None:
+    def of(expires_at: datetime | None, revoked_at: datetime | None = None) -> tuple[Any, ...]:
+        ends = expires_at or a.NOW + a.DAY
+        return (
+            a.a_credential(organization_id=tenant.id, expires_at=expires_at, revoked_at=revoked_at),
+            a.a_challenge(organization_id=tenant.id, expires_at=ends),
+            a.a_kept_answer(expires_at=ends),
+        )
+
+    old, young, lasting = of(a.NOW - a.DAY), of(a.NOW - a.DAY + MINUTE), of(None)
+    revoked = of(None, a.NOW - a.DAY)[0]
+    with database.changing() as work:
+        for credential, challenge, answer in (old, young, lasting):
+            work.save(a.an_event(tenant.actor), credential, challenge)
+            work.keep(answer)
+        work.save(a.an_event(tenant.actor), revoked)
+    with database.changing() as work:
+        assert work.forget(a.NOW) == 4
+        assert work.forget(a.NOW) == 0
+    with database.reading() as work:
+        for credential, challenge, answer in (young, lasting):
+            assert work.get(Credential, tenant.id, credential.id) == credential
+            assert work.get(Challenge, tenant.id, challenge.id) == challenge
+            assert work.kept_answer(answer.key) == answer
+        for credential in (old[0], revoked):
+            with pytest.raises(NotFound):
+                work.by_secret(Credential, credential.secret_hash)
+        assert work.kept_answer(old[2].key) is None
+
+
+def test_a_row_that_does_not_open_is_reported_and_stops_nobody_else(
+    database: SqlDatabase, database_path: Path, tenant: Tenant, neighbour: Tenant, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = verifying(tenant, completed_at=a.NOW - MINUTE)
+    whole = verifying(neighbour, completed_at=a.NOW)
+    keep(database, broken, whole)
+    with closing(sqlite3.connect(database_path)) as raw:
+        raw.execute("UPDATE packet_files SET path = zeroblob(200) WHERE id = ?", (broken.id.hex,))
+        raw.commit()
+    with database.reading() as work:
+        assert work.files_to_verify(a.NOW, 1) == [whole]
+    assert "does not open" in caplog.text

@@ -1,0 +1,177 @@
+"""Lists in pages, and cursors that are ours or nothing."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests import factories as a
+from tests.adapters.database.conftest import Tenant
+from transfer_service.adapters.database import SqlDatabase, cursors
+from transfer_service.adapters.database.tables import packets
+from transfer_service.domain.disclosure import Disclosure
+from transfer_service.domain.packet import Packet, Part
+from transfer_service.errors import CursorInvalid
+
+
+def all_pages(database: SqlDatabase, list_page: Any, limit: int) -> list[Any]:
+    items: list[Any] = []
+    cursor = None
+    while True:
+        with database.reading() as work:
+            page = list_page(work, limit, cursor)
+        assert len(page.items) <= limit
+        items += page.items
+        cursor = page.next_cursor
+        if cursor is None:
+            return items
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7, 8, 100])
+def test_pages_show_each_packet_once_newest_first_even_of_one_instant(
+    database: SqlDatabase, tenant: Tenant, limit: int
+) -> None:
+    made = [
+        a.a_packet(
+            organization_id=tenant.id,
+            department_id=tenant.department.id,
+            created_at=a.NOW + timedelta(microseconds=number // 3),
+        )
+        for number in range(7)
+    ]
+    with database.changing() as work:
+        work.save(a.an_event(tenant.actor), *made)
+    everything = sorted([tenant.packet, *made], key=lambda packet: (packet.created_at, packet.id.hex), reverse=True)
+    seen = all_pages(database, lambda work, n, c: work.page(Packet, tenant.id, limit=n, cursor=c), limit)
+    assert seen == everything
+    with database.reading() as work:
+        assert work.find(Packet, tenant.id) == everything[::-1]
+
+
+def test_what_comes_between_two_pages_is_neither_shown_twice_nor_in_the_way(
+    database: SqlDatabase, tenant: Tenant
+) -> None:
+    def add(minutes: int) -> Packet:
+        moment = a.NOW + timedelta(minutes=minutes)
+        packet = a.a_packet(organization_id=tenant.id, department_id=tenant.department.id, created_at=moment)
+        with database.changing() as work:
+            work.save(a.an_event(tenant.actor), packet)
+        return packet
+
+    first, second = add(1), add(2)
+    with database.reading() as work:
+        page = work.page(Packet, tenant.id, limit=1, cursor=None)
+    assert page.items == [second]
+    add(3)
+    with database.reading() as work:
+        rest = work.page(Packet, tenant.id, limit=9, cursor=page.next_cursor)
+    assert rest.items == [first, tenant.packet]
+
+
+def test_parts_are_paged_by_number(database: SqlDatabase, tenant: Tenant) -> None:
+    parts = [a.a_part(organization_id=tenant.id, file_id=tenant.file.id, number=number) for number in range(1, 6)]
+    with database.changing() as work:
+        work.keep(*parts)
+    seen = all_pages(
+        database, lambda work, n, c: work.page(Part, tenant.id, limit=n, cursor=c, file_id=tenant.file.id), 2
+    )
+    assert seen == parts[::-1]
+
+
+def test_disclosures_are_of_the_recipient_and_the_span_asked_for(database: SqlDatabase, tenant: Tenant) -> None:
+    later = [
+        a.a_disclosure(
+            organization_id=tenant.id,
+            packet_id=tenant.packet.id,
+            release_id=tenant.release.id,
+            link_id=tenant.link.id,
+            recipient_id=tenant.recipient.id,
+            started_at=a.NOW + number * a.DAY,
+            refused_code="link_expired",
+        )
+        for number in (1, 2, 3)
+    ]
+    with database.changing() as work:
+        work.save(a.an_event(tenant.actor), *later)
+
+    def asked(**narrow: Any) -> list[Disclosure]:
+        return all_pages(database, lambda work, n, c: work.disclosures(tenant.id, limit=n, cursor=c, **narrow), 2)
+
+    assert asked() == [*later[::-1], tenant.disclosure]
+    assert asked(since=later[0].started_at, until=later[2].started_at) == [later[1], later[0]]
+    assert asked(recipient_id=tenant.recipient.id, until=a.NOW) == []
+    assert asked(recipient_id=a.some_id(1)) == []
+
+
+def test_the_log_is_paged_newest_first_by_action_and_packet(database: SqlDatabase, tenant: Tenant) -> None:
+    with database.changing() as work:
+        for number in range(5):
+            subject = {"packet": a.some_id(number % 2)}
+            work.save(a.an_event(tenant.actor, f"thing.{number % 2}", subject=subject, facts={"number": number}))
+
+    def asked(**narrow: Any) -> list[int]:
+        entries = all_pages(database, lambda work, n, c: work.audit_page(tenant.id, limit=n, cursor=c, **narrow), 2)
+        return [entry.seq for entry in entries]
+
+    assert asked() == [7, 6, 5, 4, 3, 2, 1]
+    assert asked(action="thing.1") == [6, 4]
+    assert asked(packet=a.some_id(0)) == [7, 5, 3]
+    assert asked(packet=a.some_id(1), action="thing.0") == []
+
+
+@pytest.mark.parametrize("limit", [0, -1])
+def test_a_page_of_nothing_is_a_mistake(database: SqlDatabase, tenant: Tenant, limit: int) -> None:
+    with database.reading() as work, pytest.raises(ValueError, match="at least one"):
+        work.page(Packet, tenant.id, limit=limit, cursor=None)
+
+
+OURS = cursors.encoded("packets", [a.NOW, a.some_id(7)])
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "",
+        "x",
+        "====",
+        "é",
+        "\x00",
+        OURS + "A",
+        OURS[:-1],
+        OURS[1:],
+        "A" + OURS[1:],
+        OURS + " ",
+        "A" * 100_000,
+        cursors.encoded("links", [a.NOW, a.some_id(7)]),
+        cursors.encoded("packets", [a.NOW]),
+        cursors.encoded("packets", ["yesterday", a.some_id(7)]),
+        cursors.encoded("packets", [a.NOW, "7"]),
+        cursors.encoded("packets", [a.NOW, a.some_id(7), 1]),
+    ],
+)
+def test_garbage_is_no_cursor(database: SqlDatabase, tenant: Tenant, cursor: str) -> None:
+    with database.reading() as work:
+        with pytest.raises(CursorInvalid):
+            work.page(Packet, tenant.id, limit=1, cursor=cursor)
+        with pytest.raises(CursorInvalid):
+            work.audit_page(tenant.id, limit=1, cursor=cursor)
+        with pytest.raises(CursorInvalid):
+            work.disclosures(tenant.id, limit=1, cursor=cursor)
+
+
+@settings(max_examples=200, deadline=None)
+@given(cursor=st.text(max_size=80) | st.binary(max_size=60).map(bytes.hex))
+def test_any_text_is_a_cursor_or_invalid_and_nothing_else(cursor: str) -> None:
+    with pytest.raises(CursorInvalid):
+        cursors.decoded("packets", cursor, [packets.c.created_at, packets.c.id])
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    at=st.timedeltas(timedelta(days=-9000), timedelta(days=9000)).map(lambda since: a.NOW + since), identity=st.uuids()
+)
+def test_a_cursor_of_ours_says_again_what_it_was_made_of(at: Any, identity: Any) -> None:
+    cursor = cursors.encoded("packets", [at, identity])
+    assert cursors.decoded("packets", cursor, [packets.c.created_at, packets.c.id]) == [at, identity]

@@ -1,0 +1,262 @@
+"""What is written is what is read, of every kind."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy.exc import StatementError
+
+from tests import factories as a
+from tests.adapters.database.conftest import Tenant
+from transfer_service.adapters.database import SqlDatabase
+from transfer_service.domain.disclosure import Disclosure
+from transfer_service.domain.link import Challenge, Link, Passcode, Redemption, Verification
+from transfer_service.domain.packet import (
+    AssemblyIntent,
+    Case,
+    NotIncluded,
+    Packet,
+    PacketFile,
+    PacketState,
+    Part,
+    SignedManifest,
+    Specimen,
+)
+from transfer_service.domain.people import (
+    Credential,
+    CredentialKind,
+    Department,
+    Organization,
+    Patient,
+    Recipient,
+    Role,
+    Staff,
+)
+from transfer_service.domain.release import Release, Signature, Signer
+from transfer_service.errors import NotFound, PathTaken
+
+one_database = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+texts = st.text(max_size=60)
+maybe_texts = st.none() | texts
+days = st.none() | st.dates()
+moments = st.datetimes(timezones=st.just(UTC))
+
+
+def saved(database: SqlDatabase, tenant: Tenant, *things: Any) -> None:
+    with database.changing() as work:
+        work.save(a.an_event(tenant.actor, "thing.saved"), *things)
+
+
+def got(database: SqlDatabase, kind: Any, tenant: Tenant, identity: UUID) -> Any:
+    with database.reading() as work:
+        return work.get(kind, tenant.id, identity)
+
+
+def test_every_kind_of_a_whole_case_comes_back_as_it_was_saved(database: SqlDatabase, tenant: Tenant) -> None:
+    things: dict[Any, Any] = {
+        Department: tenant.department,
+        Staff: tenant.staff,
+        Recipient: tenant.recipient,
+        Packet: tenant.packet,
+        PacketFile: tenant.file,
+        Release: tenant.release,
+        Link: tenant.link,
+        Redemption: tenant.redemption,
+        Disclosure: tenant.disclosure,
+    }
+    for kind, thing in things.items():
+        assert got(database, kind, tenant, thing.id) == thing
+    with database.reading() as work:
+        assert work.organization(tenant.id) == tenant.organization
+        assert work.organizations() == [tenant.organization]
+
+
+def test_bookkeeping_comes_back_as_it_was_kept(database: SqlDatabase, tenant: Tenant) -> None:
+    challenge = a.a_challenge(organization_id=tenant.id)
+    intent = a.an_assembly_intent(organization_id=tenant.id, file_id=tenant.file.id)
+    parts = [a.a_part(organization_id=tenant.id, file_id=tenant.file.id, number=number) for number in (2, 1)]
+    answer = a.a_kept_answer()
+    with database.changing() as work:
+        work.keep(challenge, intent, *parts, answer)
+    with database.reading() as work:
+        assert work.get(Challenge, tenant.id, challenge.id) == challenge
+        assert work.get(AssemblyIntent, tenant.id, tenant.file.id) == intent
+        assert work.find(Part, tenant.id, file_id=tenant.file.id) == parts[::-1]
+        assert work.kept_answer(answer.key) == answer
+        assert work.kept_answer(b"another") is None
+
+
+def test_a_saved_thing_is_changed_by_saving_it_again(database: SqlDatabase, tenant: Tenant) -> None:
+    closed = replace(
+        tenant.packet,
+        state=PacketState.CLOSED,
+        note=None,
+        manifest=SignedManifest({"files": [{"path": "a/b", "size": 7}], "unicode": "é"}, "sig", "key-1"),
+        closed_at=a.NOW,
+        contributing_department_ids=(a.some_id(1), a.some_id(2)),
+    )
+    passcode = replace(tenant.link, passcode=Passcode(b"salt", b"hash"), verification=Verification.PASSCODE)
+    renamed: Organization = replace(tenant.organization, name="St. Barbara")
+    saved(database, tenant, closed, passcode, renamed)
+    assert got(database, Packet, tenant, closed.id) == closed
+    assert got(database, Link, tenant, passcode.id) == passcode
+    with database.reading() as work:
+        assert work.organization(tenant.id) == renamed
+
+
+def test_a_recipient_is_versioned_and_the_newest_is_the_one(database: SqlDatabase, tenant: Tenant) -> None:
+    second = replace(tenant.recipient, version=2, email="new@review.test", accreditations=())
+    saved(database, tenant, second)
+    with database.reading() as work:
+        assert work.get(Recipient, tenant.id, second.id) == second
+        assert work.find(Recipient, tenant.id) == [second]
+        assert work.find(Recipient, tenant.id, email=tenant.recipient.email) == []
+        assert work.page(Recipient, tenant.id, limit=5, cursor=None).items == [second]
+        assert work.recipient_version(tenant.id, second.id, 1) == tenant.recipient
+        with pytest.raises(NotFound):
+            work.recipient_version(tenant.id, second.id, 3)
+
+
+def test_secrets_find_their_credential_link_and_release(database: SqlDatabase, tenant: Tenant) -> None:
+    credential = a.a_credential(organization_id=tenant.id)
+    saved(database, tenant, credential)
+    with database.reading() as work:
+        assert work.by_secret(Credential, credential.secret_hash) == credential
+        assert work.by_secret(Link, tenant.link.secret_hash) == tenant.link
+        assert work.by_secret(Release, tenant.release.secret_hash) == tenant.release
+        with pytest.raises(NotFound):
+            work.by_secret(Link, tenant.release.secret_hash)
+
+
+def test_a_path_that_differs_by_case_alone_is_taken(database: SqlDatabase, tenant: Tenant) -> None:
+    twin = a.a_file(organization_id=tenant.id, packet_id=tenant.packet.id, path=tenant.file.path.upper())
+    with pytest.raises(PathTaken), database.changing() as work:
+        work.save(a.an_event(tenant.actor), twin)
+    with database.reading() as work:
+        assert work.find(PacketFile, tenant.id, packet_id=tenant.packet.id, path="SLIDES/a1.SVS") == [tenant.file]
+
+
+def test_sealed_numbers_are_found_whatever_their_case_and_spaces(database: SqlDatabase, tenant: Tenant) -> None:
+    with database.reading() as work:
+        assert work.find(Packet, tenant.id, record_number=" mrn-0042 ") == [tenant.packet]
+        assert work.page(Packet, tenant.id, limit=9, cursor=None, accession_number="s26-1234").items == [tenant.packet]
+        assert work.find(Packet, tenant.id, record_number="MRN-0043") == []
+
+
+@pytest.mark.parametrize("name", ["case", "note", "nothing", "record_number_index"])
+def test_a_packet_cannot_be_found_by_a_sealed_field(database: SqlDatabase, tenant: Tenant, name: str) -> None:
+    with database.reading() as work, pytest.raises(ValueError, match="can't be found by"):
+        work.find(Packet, tenant.id, **{name: "x"})
+
+
+def test_none_finds_what_is_not_set(database: SqlDatabase, tenant: Tenant) -> None:
+    with database.reading() as work:
+        assert work.find(Packet, tenant.id, closed_at=None, state=PacketState.OPEN) == [tenant.packet]
+        assert work.find(Packet, tenant.id, state=PacketState.CLOSED) == []
+
+
+def test_dropping_a_file_drops_its_parts_and_intent(database: SqlDatabase, tenant: Tenant) -> None:
+    part = a.a_part(organization_id=tenant.id, file_id=tenant.file.id)
+    with database.changing() as work:
+        work.keep(part, a.an_assembly_intent(organization_id=tenant.id, file_id=tenant.file.id))
+        work.drop(tenant.file)
+        work.drop(tenant.file)
+    with database.reading() as work:
+        assert (
+            work.find(PacketFile, tenant.id) == work.find(Part, tenant.id) == work.find(AssemblyIntent, tenant.id) == []
+        )
+
+
+def test_instants_keep_their_microseconds_and_lose_their_zone(database: SqlDatabase, tenant: Tenant) -> None:
+    far = datetime(2026, 3, 29, 2, 30, 0, 1, tzinfo=timezone(timedelta(hours=-7)))
+    file = replace(tenant.file, completed_at=far)
+    saved(database, tenant, file)
+    completed = got(database, PacketFile, tenant, file.id).completed_at
+    assert completed == far
+    assert completed.tzinfo is UTC
+
+
+def test_a_naive_instant_is_refused(database: SqlDatabase, tenant: Tenant) -> None:
+    naive = replace(tenant.file, completed_at=a.NOW.replace(tzinfo=None))
+    with pytest.raises(StatementError, match="without a zone"), database.changing() as work:
+        work.keep(naive)
+
+
+def test_a_part_has_no_id_to_be_got_by(database: SqlDatabase, tenant: Tenant) -> None:
+    with database.reading() as work, pytest.raises(TypeError):
+        work.get(Part, tenant.id, tenant.file.id)
+
+
+def test_a_service_key_is_kept_once(database: SqlDatabase) -> None:
+    with database.changing() as work:
+        assert work.service_key("answers") is None
+        work.add_service_key("answers", b"wrapped")
+    with database.reading() as work:
+        assert work.service_key("answers") == b"wrapped"
+    with pytest.raises(AssertionError), database.changing() as work:
+        work.add_service_key("answers", b"another")
+
+
+cases = st.builds(
+    Case,
+    accession_number=texts,
+    patient=st.builds(
+        Patient, texts, st.dates(min_value=date(1850, 1, 1)), texts, maybe_texts, maybe_texts, maybe_texts
+    ),
+    question=maybe_texts,
+    diagnosis=maybe_texts,
+    laterality=maybe_texts,
+    specimens=st.lists(st.builds(Specimen, texts, maybe_texts, days), max_size=3).map(tuple),
+    not_included=st.lists(st.builds(NotIncluded, texts, texts), max_size=3).map(tuple),
+)
+
+
+@one_database
+@given(case=cases, note=maybe_texts, salt=st.binary(max_size=40), at=moments)
+def test_any_case_comes_back(
+    database: SqlDatabase, tenant: Tenant, case: Case, note: str | None, salt: bytes, at: datetime
+) -> None:
+    packet = replace(tenant.packet, case=case, note=note, case_salt=salt, written_at=at)
+    saved(database, tenant, packet)
+    assert got(database, Packet, tenant, packet.id) == packet
+
+
+@one_database
+@given(
+    grants=st.lists(
+        st.builds(a.Grant, st.uuids(), st.integers(1, 9), st.lists(st.uuids(), max_size=3).map(tuple)), max_size=3
+    ).map(tuple),
+    signature=st.none() | st.builds(Signature, texts, st.sampled_from(Signer), maybe_texts, texts),
+    form=st.builds(a.Form, texts, texts, texts, texts),
+    purpose=texts,
+)
+def test_any_release_comes_back(database: SqlDatabase, tenant: Tenant, **changes: Any) -> None:
+    release = replace(tenant.release, **changes)
+    saved(database, tenant, release)
+    assert got(database, Release, tenant, release.id) == release
+
+
+@one_database
+@given(
+    kind=st.sampled_from(CredentialKind),
+    role=st.none() | st.sampled_from(Role),
+    recipient_id=st.none() | st.uuids(),
+    expires_at=st.none() | moments,
+)
+def test_any_credential_comes_back(database: SqlDatabase, tenant: Tenant, **changes: Any) -> None:
+    credential = a.a_credential(organization_id=tenant.id, **changes)
+    saved(database, tenant, credential)
+    assert got(database, Credential, tenant, credential.id) == credential
+
+
+@one_database
+@given(spans=st.lists(st.tuples(st.integers(0, 2**45), st.integers(0, 2**45)), max_size=5).map(tuple))
+def test_any_spans_come_back(database: SqlDatabase, tenant: Tenant, spans: tuple[tuple[int, int], ...]) -> None:
+    disclosure = replace(tenant.disclosure, spans=spans, bytes_sent=2**45)
+    with database.changing() as work:
+        work.keep(disclosure)
+    assert got(database, Disclosure, tenant, disclosure.id) == disclosure

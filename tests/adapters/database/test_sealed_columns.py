@@ -1,0 +1,182 @@
+"""The files of the database hold nothing of a patient; what is sealed opens in its own row and column alone."""
+
+import base64
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests import factories as a
+from tests.adapters.database.conftest import Tenant
+from transfer_service.adapters.database import SqlDatabase
+from transfer_service.domain.packet import NotIncluded, Packet, PacketFile, SignedManifest, Specimen
+from transfer_service.domain.release import Release, Signature, Signer
+from transfer_service.errors import SealBroken
+
+WORDS = (
+    *("accession", "name", "record", "email", "phone", "question", "diagnosis", "laterality", "label", "procedure"),
+    *("what", "why", "note", "manifest", "path", "purpose", "form", "formemail", "signer", "authority", "signeremail"),
+    *("mailto", "mailsubject", "mailbody"),
+)
+CANARY = {word: f"kanarie-{word}-Zx9" for word in WORDS}
+
+
+def written_in(text: str) -> list[bytes]:
+    """Ways in which a text might stand in a file."""
+    octets = text.encode()
+    base64s = [base64.b64encode(b"\0" * shift + octets)[4:-4] for shift in range(3)]
+    return [
+        octets,
+        text.encode("utf-16-le"),
+        text.encode("utf-16-be"),
+        octets.hex().encode(),
+        octets.hex().upper().encode(),
+        *base64s,
+        *(one.replace(b"+", b"-").replace(b"/", b"_") for one in base64s),
+        octets[::-1],
+        octets.upper(),
+        octets.lower(),
+    ]
+
+
+def fill(database: SqlDatabase, tenant: Tenant) -> None:
+    c = CANARY
+    patient = a.a_patient(name=c["name"], record_number=c["record"], email=c["email"], phone=c["phone"])
+    case = a.a_case(
+        accession_number=c["accession"],
+        patient=patient,
+        question=c["question"],
+        diagnosis=c["diagnosis"],
+        laterality=c["laterality"],
+        specimens=(Specimen(c["label"], c["procedure"]),),
+        not_included=(NotIncluded(c["what"], c["why"]),),
+    )
+    manifest = SignedManifest({"files": [c["manifest"]]}, "signature", "key")
+    packet = replace(tenant.packet, case=case, note=c["note"], manifest=manifest)
+    file = replace(tenant.file, path=c["path"])
+    release = replace(
+        tenant.release,
+        purpose=c["purpose"],
+        form=a.a_form(text=c["form"]),
+        email=c["formemail"],
+        signature=Signature(c["signer"], Signer.REPRESENTATIVE, c["authority"], c["signeremail"]),
+    )
+    mail = a.a_mail(organization_id=tenant.id, to=c["mailto"], subject=c["mailsubject"], body=c["mailbody"])
+    with database.changing() as work:
+        work.save(a.an_event(tenant.actor), packet, file, release)
+        work.keep(mail)
+    with database.reading() as work:
+        assert work.find(Packet, tenant.id, record_number=c["record"]) == [packet]
+        assert work.mail_due(a.NOW, 1) == [mail]
+
+
+def test_no_file_of_the_database_holds_a_canary_in_any_writing(
+    database: SqlDatabase, database_path: Path, tenant: Tenant
+) -> None:
+    fill(database, tenant)
+    files = sorted(database_path.parent.glob(f"{database_path.name}*"))
+    assert [file.name for file in files] == ["transfer.db", "transfer.db-shm", "transfer.db-wal"]
+    octets = b"".join(file.read_bytes() for file in files)
+    assert tenant.recipient.name.encode() in octets, "the search itself must work"
+    for word, canary in CANARY.items():
+        for writing in written_in(canary):
+            assert writing not in octets, word
+
+
+def test_the_same_value_sealed_twice_is_never_the_same_bytes(
+    database: SqlDatabase, database_path: Path, tenant: Tenant
+) -> None:
+    def sealed() -> bytes:
+        with sqlite3.connect(database_path) as raw:
+            found: bytes = raw.execute("SELECT note FROM packets").fetchone()[0]
+        raw.close()
+        return found
+
+    before = sealed()
+    with database.changing() as work:
+        work.keep(tenant.packet)
+    assert sealed() != before
+
+
+def test_two_columns_and_two_organizations_have_blind_indexes_of_their_own(
+    database: SqlDatabase, database_path: Path, tenant: Tenant, neighbour: Tenant
+) -> None:
+    case = a.a_case(accession_number="1", patient=a.a_patient(record_number="1"))
+    with database.changing() as work:
+        work.keep(replace(tenant.packet, case=case), replace(neighbour.packet, case=case))
+    raw = sqlite3.connect(database_path)
+    rows = raw.execute("SELECT record_number_index, accession_number_index FROM packets").fetchall()
+    raw.close()
+    assert len({index for row in rows for index in row}) == 4
+
+
+@pytest.mark.parametrize(
+    ("kind", "table", "column"),
+    [
+        (Packet, "packets", "case"),
+        (Packet, "packets", "note"),
+        (Packet, "packets", "case_salt"),
+        (PacketFile, "packet_files", "path"),
+        (Release, "releases", "form"),
+        (Release, "releases", "email"),
+        (Release, "releases", "purpose"),
+        (Release, "releases", "signature"),
+    ],
+)
+def test_a_sealed_field_moved_to_another_row_does_not_open(
+    database: SqlDatabase, database_path: Path, tenant: Tenant, kind: type, table: str, column: str
+) -> None:
+    packet = a.a_packet(organization_id=tenant.id, department_id=tenant.department.id)
+    of_packet = {"organization_id": tenant.id, "packet_id": packet.id}
+    others = {Packet: packet, PacketFile: a.a_file(**of_packet), Release: a.a_signed_release(**of_packet)}
+    victim = {Packet: tenant.packet, PacketFile: tenant.file, Release: tenant.release}[kind].id
+    with database.changing() as work:
+        work.save(a.an_event(tenant.actor), *others.values())
+    raw = sqlite3.connect(database_path)
+    raw.execute(
+        f'UPDATE {table} SET "{column}" = (SELECT "{column}" FROM {table} WHERE id = ?) WHERE id = ?',
+        (others[kind].id.hex, victim.hex),
+    )
+    raw.commit()
+    raw.close()
+    with database.reading() as work:
+        assert work.get(kind, tenant.id, others[kind].id) == others[kind]
+        with pytest.raises(SealBroken):
+            work.get(kind, tenant.id, victim)
+
+
+def test_a_note_put_in_place_of_the_purpose_does_not_open(
+    database: SqlDatabase, database_path: Path, tenant: Tenant
+) -> None:
+    raw = sqlite3.connect(database_path)
+    raw.execute("UPDATE releases SET purpose = email")
+    raw.commit()
+    raw.close()
+    with database.reading() as work, pytest.raises(SealBroken):
+        work.get(Release, tenant.id, tenant.release.id)
+
+
+def test_one_organization_s_fields_do_not_open_with_another_s_key(
+    database: SqlDatabase, database_path: Path, tenant: Tenant, neighbour: Tenant
+) -> None:
+    raw = sqlite3.connect(database_path)
+    raw.execute(
+        "UPDATE organizations SET wrapped_records_key = ? WHERE id = ?",
+        (neighbour.organization.wrapped_records_key, tenant.id.hex),
+    )
+    raw.commit()
+    raw.close()
+    with database.reading() as work, pytest.raises(SealBroken):
+        work.get(Packet, tenant.id, tenant.packet.id)
+
+
+def test_mail_is_wiped_once_it_is_sent(database: SqlDatabase, database_path: Path, tenant: Tenant) -> None:
+    mail = a.a_mail(organization_id=tenant.id)
+    with database.changing() as work:
+        work.keep(mail)
+    with database.changing() as work:
+        work.keep(replace(mail, sent_at=a.NOW))
+    raw = sqlite3.connect(database_path)
+    assert raw.execute('SELECT "to", subject, body FROM mail').fetchall() == [(None, None, None)]
+    raw.close()

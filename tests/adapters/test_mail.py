@@ -1,0 +1,186 @@
+"""Mail: the files of the outbox, and a real SMTP server."""
+
+import ssl
+import stat
+from dataclasses import replace
+from email import message_from_bytes, policy
+from functools import partial
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.factories import NOW, a_mail
+from tests.smtp_server import PASSWORD, USER, make_certificate, running_smtp
+from transfer_service.adapters.mail import Letterhead, OutboxFolder, SmtpPost, SmtpServer
+from transfer_service.adapters.seaweedfs import free_ports
+from transfer_service.errors import Unavailable
+
+LETTERHEAD = Letterhead("transfer@hospital.test", "hospital.test")
+LINK = "http://transfer.hospital.test:8080/r#" + "a_-B" * 11
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    return make_certificate(tmp_path_factory.mktemp("certificate"))
+
+
+@pytest.fixture
+def trusting(certificate):
+    """A TLS context that trusts the test's server, and verifies like any other."""
+    return partial(ssl.create_default_context, cafile=str(certificate))
+
+
+def read(octets: bytes):
+    return message_from_bytes(octets, policy=policy.default)
+
+
+# -- the message -----------------------------------------------------------------------------------------------
+
+
+def test_a_message_names_itself_by_the_mail_s_id_and_says_that_nobody_wrote_it():
+    mail = a_mail(body=f"Open\n\n{LINK}\n")
+    message = read(LETTERHEAD.message(mail).as_bytes())
+    assert message["Message-ID"] == f"<{mail.id}@hospital.test>"
+    assert message["Date"].datetime == NOW.replace(microsecond=0)
+    assert (message["From"], message["To"]) == ("transfer@hospital.test", mail.to)
+    assert message["Subject"] == mail.subject
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message.get_content().splitlines() == ["Open", "", LINK]
+
+
+def test_a_link_stands_unbroken_in_the_bytes_however_long_its_line():
+    mail = a_mail(body="Open " + "x" * 80 + LINK)
+    assert LINK.encode() in LETTERHEAD.message(mail).as_bytes()
+
+
+@pytest.mark.parametrize("body", ["Grüße aus der Pathologie", "x" * 5000, "a.\n.\n..b"])
+def test_any_body_comes_back_as_it_was(body):
+    octets = LETTERHEAD.message(a_mail(body=body)).as_bytes()
+    assert read(octets).get_content().splitlines() == body.splitlines()
+    assert max(map(len, octets.split(b"\r\n"))) <= 998
+
+
+@pytest.mark.parametrize("wrong", ["a@b.test\r\nBcc: c@d.test", "a@b.test\nX: y", "a@b.test, c@d.test", "", "a", "@"])
+def test_an_address_that_would_add_a_header_or_a_recipient_is_refused(wrong):
+    with pytest.raises(Unavailable):
+        LETTERHEAD.message(a_mail(to=wrong))
+
+
+@given(to=st.text(max_size=40), subject=st.text(max_size=40))
+def test_no_text_adds_a_header_or_a_recipient(to, subject):
+    try:
+        octets = LETTERHEAD.message(a_mail(to=to, subject=subject)).as_bytes()
+    except Unavailable:
+        return
+    message = read(octets)
+    assert len(message["To"].addresses) == 1
+    assert {name.lower() for name in message.keys()} <= {  # noqa: SIM118  # a message is no mapping
+        "message-id", "date", "from", "to", "subject", "auto-submitted",
+        "content-type", "content-transfer-encoding", "mime-version",
+    }  # fmt: skip
+
+
+def test_what_was_refused_is_logged_without_the_address(caplog):
+    with pytest.raises(Unavailable):
+        LETTERHEAD.message(a_mail(to="ada@patient.test\nBcc: x@y.test"))
+    assert caplog.text
+    assert "patient.test" not in caplog.text
+
+
+# -- the folder ------------------------------------------------------------------------------------------------
+
+
+def test_the_outbox_keeps_a_message_in_a_file_that_only_its_owner_reads(tmp_path):
+    mail = a_mail()
+    OutboxFolder(tmp_path / "outbox", LETTERHEAD).send(mail)
+    (kept,) = (tmp_path / "outbox").iterdir()
+    assert kept.name == f"{mail.id}.eml"
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert stat.S_IMODE(kept.parent.stat().st_mode) == 0o700
+    assert read(kept.read_bytes())["To"] == mail.to
+
+
+def test_a_kept_message_is_never_overwritten(tmp_path):
+    outbox, mail = OutboxFolder(tmp_path, LETTERHEAD), a_mail(body="first")
+    outbox.send(mail)
+    outbox.send(replace(mail, body="second"))
+    (kept,) = tmp_path.iterdir()
+    assert "first" in kept.read_text()
+
+
+def test_what_a_crash_left_half_written_does_not_stop_the_next_try(tmp_path):
+    mail = a_mail()
+    (tmp_path / f"{mail.id}.new").write_text("half")
+    OutboxFolder(tmp_path, LETTERHEAD).send(mail)
+    assert [each.name for each in tmp_path.iterdir()] == [f"{mail.id}.eml"]
+
+
+def test_an_outbox_that_can_t_be_written_is_unavailable(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Unavailable):
+        OutboxFolder(tmp_path / "file" / "outbox", LETTERHEAD).send(a_mail())
+
+
+# -- the server ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_mail_goes_to_the_server_encrypted(certificate, trusting, security):
+    mail = a_mail(body="Grüße")
+    with running_smtp(certificate, security=security) as server:
+        SmtpPost(SmtpServer("127.0.0.1", server.port, security, tls=trusting), LETTERHEAD).send(mail)
+    (envelope,) = server.envelopes
+    assert server.encrypted == [True]
+    assert envelope.mail_from == "transfer@hospital.test"
+    assert envelope.rcpt_tos == [mail.to]
+    assert read(envelope.content)["Message-ID"] == f"<{mail.id}@hospital.test>"
+    assert read(envelope.content).get_content().strip() == "Grüße"
+
+
+def test_it_signs_in_where_a_user_is_set(certificate, trusting):
+    with running_smtp(certificate, security="starttls", sign_in=True) as server:
+        known = SmtpServer("127.0.0.1", server.port, user=USER, password=PASSWORD, tls=trusting)
+        SmtpPost(known, LETTERHEAD).send(a_mail())
+        with pytest.raises(Unavailable):
+            SmtpPost(replace(known, password="wrong"), LETTERHEAD).send(a_mail())
+    assert server.users == [USER.encode()]
+    assert len(server.envelopes) == 1
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_a_server_whose_certificate_nobody_vouches_for_gets_nothing(certificate, security):
+    with running_smtp(certificate, security=security) as server, pytest.raises(Unavailable):
+        SmtpPost(SmtpServer("127.0.0.1", server.port, security), LETTERHEAD).send(a_mail())
+    assert server.envelopes == []
+
+
+def test_a_server_without_starttls_gets_nothing(certificate, trusting):
+    with running_smtp(certificate, security="none") as server, pytest.raises(Unavailable):
+        SmtpPost(SmtpServer("127.0.0.1", server.port, "starttls", tls=trusting), LETTERHEAD).send(a_mail())
+    assert server.envelopes == []
+
+
+def test_plain_mail_goes_where_that_was_chosen(certificate):
+    with running_smtp(certificate, security="none") as server:
+        SmtpPost(SmtpServer("127.0.0.1", server.port, "none"), LETTERHEAD).send(a_mail())
+    assert server.encrypted == [False]
+
+
+def test_a_refused_recipient_is_unavailable_and_not_in_the_log(certificate, trusting, caplog):
+    mail = a_mail()
+    with running_smtp(certificate, security="starttls") as server:
+        server.refuse = f"550 no mailbox {mail.to}"
+        with pytest.raises(Unavailable):
+            SmtpPost(SmtpServer("127.0.0.1", server.port, tls=trusting), LETTERHEAD).send(mail)
+    assert "SMTPRecipientsRefused" in caplog.text
+    assert str(mail.to) not in caplog.text
+
+
+def test_no_server_is_unavailable():
+    with pytest.raises(Unavailable):
+        SmtpPost(SmtpServer("127.0.0.1", free_ports(1)[0]), LETTERHEAD).send(a_mail())
+
+
+def test_the_password_does_not_print():
+    assert "hush" not in repr(SmtpServer("h", 1, user="u", password="hush"))

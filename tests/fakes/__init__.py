@@ -1,0 +1,1 @@
+"""Working stand-ins of the ports, in memory. They pass the contract tests that the adapters pass."""

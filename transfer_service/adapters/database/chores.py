@@ -1,0 +1,86 @@
+"""What the worker asks of all organizations at once."""
+
+import logging
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import ColumnElement, Delete, Row, and_, delete, or_, select
+
+from transfer_service.adapters.database.mapping import K, Mapper, mapper_of
+from transfer_service.adapters.database.tables import challenges, credentials, kept_answers, leftovers, mail, packets
+from transfer_service.adapters.database.tables import packet_files as files
+from transfer_service.adapters.database.tenancy import OPTION
+from transfer_service.adapters.database.transaction import SqlTransaction
+from transfer_service.domain.mail import Mail
+from transfer_service.domain.packet import FileState, Leftover, Packet, PacketFile, PacketState
+from transfer_service.errors import SealBroken
+
+logger = logging.getLogger(__name__)
+
+BROKEN_ROWS_PASSED = 100
+FORGET_AFTER = timedelta(days=1)
+
+
+class SqlWork(SqlTransaction):
+    """Implements ``ports.Work``: a transaction, and the worker's lists."""
+
+    def files_to_verify(self, now: datetime, limit: int) -> list[PacketFile]:
+        """Verifying, and leased to nobody at ``now``; the longest waiting first."""
+        free = or_(files.c.lease_until.is_(None), files.c.lease_until <= now)
+        return self._due(PacketFile, and_(files.c.state == FileState.VERIFYING, free), "completed_at", limit)
+
+    def packets_closing(self, limit: int) -> list[Packet]:
+        """Waiting for their files to be verified."""
+        return self._due(Packet, packets.c.state == PacketState.CLOSING, "written_at", limit)
+
+    def packets_abandoned(self, written_before: datetime, limit: int) -> list[Packet]:
+        """Open or closing, and not written since."""
+        unfinished = packets.c.state.in_([PacketState.OPEN, PacketState.CLOSING])
+        return self._due(Packet, and_(unfinished, packets.c.written_at < written_before), "written_at", limit)
+
+    def packets_to_destroy(self, now: datetime, limit: int) -> list[Packet]:
+        """Retired, their grace period over, their key not yet destroyed."""
+        over = and_(packets.c.destroy_at <= now, packets.c.destroyed_at.is_(None))
+        return self._due(Packet, and_(packets.c.state == PacketState.RETIRED, over), "destroy_at", limit)
+
+    def leftovers_due(self, now: datetime, limit: int) -> list[Leftover]:
+        """Object keys that may be swept."""
+        return self._due(Leftover, leftovers.c.sweep_after <= now, "sweep_after", limit)
+
+    def mail_due(self, now: datetime, limit: int) -> list[Mail]:
+        """Mail to send."""
+        return self._due(Mail, and_(mail.c.sent_at.is_(None), mail.c.due_at <= now), "due_at", limit)
+
+    def forget(self, now: datetime) -> int:
+        """Remove kept answers, challenges and credentials that ended a day or more ago; how many."""
+        self._check_changes()
+        before = now - FORGET_AFTER
+        ended = or_(credentials.c.expires_at <= before, credentials.c.revoked_at <= before)
+        return sum(
+            self._forgotten(statement)
+            for statement in (
+                delete(kept_answers).where(kept_answers.c.expires_at <= before),
+                delete(challenges).where(challenges.c.expires_at <= before),
+                delete(credentials).where(ended),
+            )
+        )
+
+    def _forgotten(self, statement: Delete) -> int:
+        return self._connection.execute(statement, execution_options={OPTION: "what ended is forgotten"}).rowcount
+
+    def _due(self, kind: type[K], condition: ColumnElement[bool], order: str, limit: int) -> list[K]:
+        """What is due, oldest first. A row that does not open is reported and passed over: it stops nobody else."""
+        mapper = mapper_of(kind)
+        columns = [mapper.table.c[order], *(mapper.table.c[name] for name in mapper.key)]
+        statement = select(mapper.table).where(condition).order_by(*columns).limit(limit + BROKEN_ROWS_PASSED)
+        rows = self._connection.execute(statement, execution_options={OPTION: "the worker serves every organization"})
+        return list(islice(self._that_open(mapper, rows), limit))
+
+    def _that_open(self, mapper: Mapper[K], rows: Iterable[Row[Any]]) -> Iterator[K]:
+        for row in rows:
+            try:
+                yield mapper.from_row(row._asdict(), self._seals)
+            except SealBroken:
+                logger.exception("A row of %s does not open; the worker passes it over.", mapper.table.name)

@@ -1,0 +1,120 @@
+"""Which table each kind of domain object lives in, and how it is found, ordered and turned into a row and back."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Generic, TypeVar, cast
+
+from sqlalchemy import Table
+
+from transfer_service.adapters.database import rows, tables
+from transfer_service.adapters.database.seals import Seals, folded
+from transfer_service.domain.disclosure import Disclosure
+from transfer_service.domain.link import Challenge, Link, Redemption
+from transfer_service.domain.mail import KeptAnswer, Mail
+from transfer_service.domain.packet import AssemblyIntent, Leftover, Packet, PacketFile, Part
+from transfer_service.domain.paths import path_identity
+from transfer_service.domain.people import Credential, Department, Organization, Recipient, Staff
+from transfer_service.domain.release import Release
+
+K = TypeVar("K")
+
+
+@dataclass(frozen=True)
+class Mapper(Generic[K]):
+    """One kind and its table.
+
+    ``order`` are the columns that lists go by, oldest first. ``indexes`` say how a sealed value is normalized before
+    its blind index is asked. A ``versioned`` kind only ever gets new rows.
+    """
+
+    kind: type[K]
+    table: Table
+    to_row: Callable[[K, Seals], dict[str, Any]]
+    from_row: Callable[[rows.Row, Seals], K]
+    order: tuple[str, ...]
+    id_column: str = "id"
+    indexes: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
+    sealed: frozenset[str] = frozenset()
+    versioned: bool = False
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The primary key's columns."""
+        return tuple(column.name for column in self.table.primary_key.columns)
+
+    @property
+    def askable(self) -> frozenset[str]:
+        """The fields that stand in a column as they are."""
+        names = {one.name for one in fields(cast("Any", self.kind))}
+        return frozenset(names & set(self.table.c.keys())) - self.sealed
+
+
+def _plain(kind: type[K], table: Table, *order: str, id_column: str = "id") -> Mapper[K]:
+    """A kind whose every field is a column of the same name."""
+
+    def to_row(thing: K, seals: Seals) -> dict[str, Any]:  # noqa: ARG001 - one shape for all
+        return rows.plain_row(thing)
+
+    def from_row(row: rows.Row, seals: Seals) -> K:  # noqa: ARG001 - one shape for all
+        return kind(**row)
+
+    return Mapper(kind, table, to_row, from_row, order, id_column)
+
+
+_MAPPERS: tuple[Mapper[Any], ...] = (
+    _plain(Organization, tables.organizations, "created_at", "id"),
+    _plain(Department, tables.departments, "created_at", "id"),
+    _plain(Staff, tables.staff, "created_at", "id"),
+    _plain(Credential, tables.credentials, "created_at", "id"),
+    _plain(Part, tables.parts, "number", "file_id", id_column="file_id"),
+    _plain(AssemblyIntent, tables.assembly_intents, "made_at", "file_id", id_column="file_id"),
+    _plain(Leftover, tables.leftovers, "sweep_after", "object_key", id_column="object_key"),
+    _plain(Challenge, tables.challenges, "made_at", "id"),
+    _plain(Redemption, tables.redemptions, "redeemed_at", "id"),
+    _plain(Disclosure, tables.disclosures, "started_at", "id"),
+    _plain(KeptAnswer, tables.kept_answers, "expires_at", "key", id_column="key"),
+    Mapper(Recipient, tables.recipients, rows.recipient_row, rows.recipient_of, ("created_at", "id"), versioned=True),
+    Mapper(
+        Packet,
+        tables.packets,
+        rows.packet_row,
+        rows.packet_of,
+        ("created_at", "id"),
+        indexes={"record_number": folded, "accession_number": folded},
+        sealed=frozenset({"case", "note", "case_salt", "manifest"}),
+    ),
+    Mapper(
+        PacketFile,
+        tables.packet_files,
+        rows.file_row,
+        rows.file_of,
+        ("created_at", "id"),
+        indexes={"path": path_identity},
+    ),
+    Mapper(
+        Release,
+        tables.releases,
+        rows.release_row,
+        rows.release_of,
+        ("requested_at", "id"),
+        sealed=frozenset({"purpose", "form", "email", "signature"}),
+    ),
+    Mapper(Link, tables.links, rows.link_row, rows.link_of, ("issued_at", "id")),
+    Mapper(
+        Mail,
+        tables.mail,
+        rows.mail_row,
+        rows.mail_of,
+        ("made_at", "id"),
+        sealed=frozenset({"to", "subject", "body"}),
+    ),
+)
+
+_BY_KIND = {mapper.kind: mapper for mapper in _MAPPERS}
+
+
+def mapper_of(kind: type[K]) -> Mapper[K]:
+    """The kind's mapper. TypeError for what is not kept here."""
+    if kind not in _BY_KIND:
+        raise TypeError(f"a {kind.__name__} is not kept in the database")
+    return cast("Mapper[K]", _BY_KIND[kind])

@@ -1,0 +1,167 @@
+"""Domain objects as rows and back, where that is more than a column a field: sealed fields, documents, pairs.
+
+Each pair of functions is one table. A row is a mapping from column to Python value.
+"""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, cast
+
+from transfer_service.adapters.database.documents import (
+    accreditations_from_document,
+    accreditations_to_document,
+    case_from_document,
+    case_to_document,
+    form_from_document,
+    form_to_document,
+    grants_from_document,
+    grants_to_document,
+    manifest_from_document,
+    manifest_to_document,
+    signature_from_document,
+    signature_to_document,
+)
+from transfer_service.adapters.database.seals import Field, Seals, folded
+from transfer_service.domain.link import Link, Passcode
+from transfer_service.domain.mail import Mail
+from transfer_service.domain.packet import Packet, PacketFile
+from transfer_service.domain.paths import path_identity
+from transfer_service.domain.people import Recipient
+from transfer_service.domain.release import Release
+
+Row = Mapping[str, Any]
+
+
+def plain_row(thing: Any) -> dict[str, Any]:  # noqa: ANN401 - any of the domain's dataclasses
+    """Each field of a dataclass as it is."""
+    return {field.name: getattr(thing, field.name) for field in fields(thing)}
+
+
+def recipient_row(recipient: Recipient, seals: Seals) -> dict[str, Any]:  # noqa: ARG001 - one shape for all
+    """A version of a recipient."""
+    return plain_row(recipient) | {"accreditations": accreditations_to_document(recipient.accreditations)}
+
+
+def recipient_of(row: Row, seals: Seals) -> Recipient:  # noqa: ARG001 - one shape for all
+    """The version again."""
+    return Recipient(**{**row, "accreditations": accreditations_from_document(row["accreditations"])})
+
+
+def packet_row(packet: Packet, seals: Seals) -> dict[str, Any]:
+    """A packet: case, note, salt and manifest sealed, and the indexes that find it by its numbers."""
+
+    def sealed(column: str) -> Field:
+        return seals.field(packet.organization_id, "packets", column, packet.id)
+
+    def index(column: str, number: str) -> bytes:
+        return seals.index(packet.organization_id, "packets", column, folded(number))
+
+    return plain_row(packet) | {
+        "case": sealed("case").seal(case_to_document(packet.case)),
+        "record_number_index": index("record_number", packet.case.patient.record_number),
+        "accession_number_index": index("accession_number", packet.case.accession_number),
+        "note": sealed("note").seal(packet.note),
+        "case_salt": sealed("case_salt").seal_bytes(packet.case_salt),
+        "manifest": sealed("manifest").seal(manifest_to_document(packet.manifest)),
+    }
+
+
+def packet_of(row: Row, seals: Seals) -> Packet:
+    """The packet again. SealBroken."""
+
+    def opened(column: str) -> Any:  # noqa: ANN401 - JSON
+        return seals.field(row["organization_id"], "packets", column, row["id"]).open(row[column])
+
+    salt = seals.field(row["organization_id"], "packets", "case_salt", row["id"])
+    values = {
+        **row,
+        "case": case_from_document(opened("case")),
+        "note": opened("note"),
+        "case_salt": salt.open_bytes(row["case_salt"]),
+        "manifest": manifest_from_document(opened("manifest")),
+    }
+    return Packet(**_without(values, "record_number_index", "accession_number_index"))
+
+
+def file_row(file: PacketFile, seals: Seals) -> dict[str, Any]:
+    """A file: its path sealed, and the index that finds it."""
+    path = seals.field(file.organization_id, "packet_files", "path", file.id)
+    return plain_row(file) | {
+        "path": path.seal(file.path),
+        "path_index": seals.index(file.organization_id, "packet_files", "path", path_identity(file.path)),
+    }
+
+
+def file_of(row: Row, seals: Seals) -> PacketFile:
+    """The file again. SealBroken."""
+    path = seals.field(row["organization_id"], "packet_files", "path", row["id"]).open(row["path"])
+    return PacketFile(**_without({**row, "path": path}, "path_index"))
+
+
+def release_row(release: Release, seals: Seals) -> dict[str, Any]:
+    """A release: form, purpose, address and signature sealed."""
+
+    def sealed(column: str) -> Field:
+        return seals.field(release.organization_id, "releases", column, release.id)
+
+    return plain_row(release) | {
+        "grants": grants_to_document(release.grants),
+        "purpose": sealed("purpose").seal(release.purpose),
+        "form": sealed("form").seal(form_to_document(release.form)),
+        "email": sealed("email").seal(release.email),
+        "signature": sealed("signature").seal(signature_to_document(release.signature)),
+    }
+
+
+def release_of(row: Row, seals: Seals) -> Release:
+    """The release again. SealBroken."""
+
+    def opened(column: str) -> Any:  # noqa: ANN401 - JSON
+        return seals.field(row["organization_id"], "releases", column, row["id"]).open(row[column])
+
+    values = {
+        **row,
+        "grants": grants_from_document(row["grants"]),
+        "purpose": opened("purpose"),
+        "form": form_from_document(opened("form")),
+        "email": opened("email"),
+        "signature": signature_from_document(opened("signature")),
+    }
+    return Release(**values)
+
+
+def link_row(link: Link, seals: Seals) -> dict[str, Any]:  # noqa: ARG001 - one shape for all
+    """A link: its passcode in two columns."""
+    row = _without(plain_row(link), "passcode")
+    salt, code = (link.passcode.salt, link.passcode.hash) if link.passcode else (None, None)
+    return row | {"passcode_salt": salt, "passcode_hash": code}
+
+
+def link_of(row: Row, seals: Seals) -> Link:  # noqa: ARG001 - one shape for all
+    """The link again."""
+    salt, code = row["passcode_salt"], row["passcode_hash"]
+    passcode = None if salt is None else Passcode(salt, code)
+    return Link(**_without({**row, "passcode": passcode}, "passcode_salt", "passcode_hash"))
+
+
+def mail_row(mail: Mail, seals: Seals) -> dict[str, Any]:
+    """A message: address, subject and body sealed, and wiped once it is sent."""
+    row = plain_row(mail)
+    for column in ("to", "subject", "body"):
+        sealed = seals.field(mail.organization_id, "mail", column, mail.id)
+        row[column] = None if mail.sent_at is not None else sealed.seal(row[column])
+    return row
+
+
+def mail_of(row: Row, seals: Seals) -> Mail:
+    """The message again. SealBroken."""
+
+    def opened(column: str) -> str | None:
+        field = seals.field(row["organization_id"], "mail", column, row["id"])
+        return cast("str | None", field.open(row[column]))
+
+    return Mail(**{**row, "to": opened("to"), "subject": opened("subject"), "body": opened("body")})
+
+
+def _without(row: Row, *names: str) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in names}

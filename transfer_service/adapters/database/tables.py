@@ -1,0 +1,370 @@
+"""The tables. Every tenant's row has ``organization_id`` first in its primary key and in its foreign keys.
+
+So that a row of one organization can't refer to another's, and an update by primary key names its tenant. Columns
+that end in ``_index`` are blind indexes; LargeBinary columns named in ``mapping`` as sealed hold ciphertext.
+Foreign keys are checked at commit: what is saved together may come in any order.
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
+from sqlalchemy.sql.schema import SchemaItem
+
+from transfer_service.adapters.database.column_types import Identifiers, Pairs, UtcDateTime, Words, word_of
+from transfer_service.domain.link import Verification
+from transfer_service.domain.packet import FileKind, FileState, PacketState
+from transfer_service.domain.people import CredentialKind, RecipientKind, Role
+from transfer_service.domain.release import Basis, ReleaseState
+
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _refers(to: str, *columns: str, key: tuple[str, ...] = ("id",), on_delete: str | None = None) -> SchemaItem:
+    return ForeignKeyConstraint(
+        ["organization_id", *columns],
+        [f"{to}.organization_id", *(f"{to}.{name}" for name in key)],
+        deferrable=True,
+        initially="DEFERRED",
+        ondelete=on_delete,
+    )
+
+
+def _tenant_table(name: str, *items: SchemaItem, identified: bool = True, with_rowid: bool = True) -> Table:
+    identity: list[SchemaItem] = [Column("id", Uuid, primary_key=True)] if identified else []
+    table: Table = Table(
+        name,
+        METADATA,
+        Column("organization_id", Uuid, primary_key=True),
+        *identity,
+        *items,
+        ForeignKeyConstraint(["organization_id"], ["organizations.id"], deferrable=True, initially="DEFERRED"),
+        info={"tenant": True},
+        sqlite_with_rowid=with_rowid,
+    )
+    return table
+
+
+organizations = Table(
+    "organizations",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("wrapped_records_key", LargeBinary, nullable=False),
+)
+
+departments = _tenant_table(
+    "departments",
+    Column("name", Text, nullable=False),
+    Column("contact", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index(None, "organization_id", "created_at", "id"),
+)
+
+staff = _tenant_table(
+    "staff",
+    Column("department_id", Uuid, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    _refers("departments", "department_id"),
+    UniqueConstraint("organization_id", "department_id", "name"),
+    Index(None, "organization_id", "created_at", "id"),
+)
+
+credentials = _tenant_table(
+    "credentials",
+    Column("kind", word_of(CredentialKind), nullable=False),
+    Column("secret_hash", LargeBinary, nullable=False, unique=True),
+    Column("subject_id", Uuid, nullable=False),
+    Column("holder_id", Uuid, nullable=False),
+    Column("role", word_of(Role)),
+    Column("recipient_id", Uuid),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime),
+    Column("revoked_at", UtcDateTime),
+    Index(None, "organization_id", "subject_id"),
+    Index(None, "organization_id", "holder_id"),
+    Index(None, "expires_at"),
+    Index(None, "revoked_at"),
+)
+
+recipients = _tenant_table(
+    "recipients",
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("email", Text, nullable=False),
+    Column("organization", Text, nullable=False),
+    Column("specialty", Text, nullable=False),
+    Column("kind", word_of(RecipientKind), nullable=False),
+    Column("credentials", Words, nullable=False),
+    Column("accreditations", JSON, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index(None, "organization_id", "created_at", "id"),
+)
+
+packets = _tenant_table(
+    "packets",
+    Column("department_id", Uuid, nullable=False),
+    Column("contributing_department_ids", Identifiers, nullable=False),
+    Column("state", word_of(PacketState), nullable=False),
+    Column("case", LargeBinary, nullable=False),
+    Column("record_number_index", LargeBinary, nullable=False),
+    Column("accession_number_index", LargeBinary, nullable=False),
+    Column("note", LargeBinary),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("created_by", Uuid, nullable=False),
+    Column("written_at", UtcDateTime, nullable=False),
+    Column("wrapped_key", LargeBinary),
+    Column("case_salt", LargeBinary, nullable=False),
+    Column("manifest", LargeBinary),
+    Column("closed_at", UtcDateTime),
+    Column("retired_at", UtcDateTime),
+    Column("destroy_at", UtcDateTime),
+    Column("destroyed_at", UtcDateTime),
+    _refers("departments", "department_id"),
+    CheckConstraint("destroyed_at IS NULL OR wrapped_key IS NULL", name="destroyed_has_no_key"),
+    Index(None, "organization_id", "created_at", "id"),
+    Index(None, "organization_id", "department_id", "created_at", "id"),
+    Index(None, "organization_id", "record_number_index"),
+    Index(None, "organization_id", "accession_number_index"),
+    Index(None, "state", "written_at"),
+    Index(None, "state", "destroy_at"),
+)
+
+packet_files = _tenant_table(
+    "packet_files",
+    Column("packet_id", Uuid, nullable=False),
+    Column("path", LargeBinary, nullable=False),
+    Column("path_index", LargeBinary, nullable=False),
+    Column("kind", word_of(FileKind), nullable=False),
+    Column("media_type", Text),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("part_bytes", BigInteger, nullable=False),
+    Column("part_count", Integer, nullable=False),
+    Column("state", word_of(FileState), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("declared_sha256", String(64)),
+    Column("object_key", Text),
+    Column("upload_id", Text),
+    Column("etag", Text),
+    Column("sha256", String(64)),
+    Column("crc32", BigInteger),
+    Column("rejected_code", Text),
+    Column("completed_at", UtcDateTime),
+    Column("lease_until", UtcDateTime),
+    Column("fence", BigInteger, nullable=False),
+    _refers("packets", "packet_id"),
+    CheckConstraint("size_bytes >= 0", name="size_bytes_counted"),
+    UniqueConstraint("organization_id", "packet_id", "path_index"),
+    Index(None, "organization_id", "packet_id", "created_at", "id"),
+    Index(None, "state", "completed_at"),
+)
+
+parts = _tenant_table(
+    "parts",
+    Column("file_id", Uuid, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("etag", Text, nullable=False),
+    Column("sha256", String(64)),
+    Column("header", LargeBinary),
+    _refers("packet_files", "file_id", on_delete="CASCADE"),
+    identified=False,
+)
+
+assembly_intents = _tenant_table(
+    "assembly_intents",
+    Column("file_id", Uuid, primary_key=True),
+    Column("parts", Pairs, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+    _refers("packet_files", "file_id", on_delete="CASCADE"),
+    identified=False,
+)
+
+leftovers = Table(
+    "leftovers",
+    METADATA,
+    Column("object_key", String(255), primary_key=True),
+    Column("sweep_after", UtcDateTime, nullable=False),
+    Index(None, "sweep_after"),
+)
+
+releases = _tenant_table(
+    "releases",
+    Column("packet_id", Uuid, nullable=False),
+    Column("state", word_of(ReleaseState), nullable=False),
+    Column("basis", word_of(Basis), nullable=False),
+    Column("grants", JSON, nullable=False),
+    Column("purpose", LargeBinary, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("manifest_sha256", String(64), nullable=False),
+    Column("form", LargeBinary, nullable=False),
+    Column("email", LargeBinary, nullable=False),
+    Column("secret_hash", LargeBinary, nullable=False, unique=True),
+    Column("requested_at", UtcDateTime, nullable=False),
+    Column("requested_by", Uuid, nullable=False),
+    Column("wrong_answers", Integer, nullable=False),
+    Column("signature", LargeBinary),
+    Column("signed_at", UtcDateTime),
+    Column("withdrawn_at", UtcDateTime),
+    Column("withdrawn_by", Text),
+    _refers("packets", "packet_id"),
+    Index(None, "organization_id", "packet_id", "requested_at", "id"),
+)
+
+links = _tenant_table(
+    "links",
+    Column("packet_id", Uuid, nullable=False),
+    Column("release_id", Uuid, nullable=False),
+    Column("recipient_id", Uuid, nullable=False),
+    Column("secret_hash", LargeBinary, nullable=False, unique=True),
+    Column("verification", word_of(Verification), nullable=False),
+    Column("passcode_salt", LargeBinary),
+    Column("passcode_hash", LargeBinary),
+    Column("issued_at", UtcDateTime, nullable=False),
+    Column("issued_by", Uuid, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("max_redemptions", Integer),
+    Column("redemptions", Integer, nullable=False),
+    Column("wrong_answers", Integer, nullable=False),
+    Column("revoked_at", UtcDateTime),
+    Column("revoked_by", Text),
+    _refers("packets", "packet_id"),
+    _refers("releases", "release_id"),
+    CheckConstraint("(passcode_salt IS NULL) = (passcode_hash IS NULL)", name="passcode_whole"),
+    Index(None, "organization_id", "packet_id", "issued_at", "id"),
+    Index(None, "organization_id", "release_id"),
+)
+
+challenges = _tenant_table(
+    "challenges",
+    Column("subject_id", Uuid, nullable=False),
+    Column("code_hash", LargeBinary),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("wrong_answers", Integer, nullable=False),
+    Column("used_at", UtcDateTime),
+    Column("voided_at", UtcDateTime),
+    Index(None, "organization_id", "subject_id", "made_at"),
+    Index(None, "expires_at"),
+)
+
+redemptions = _tenant_table(
+    "redemptions",
+    Column("link_id", Uuid, nullable=False),
+    Column("challenge_id", Uuid, nullable=False),
+    Column("redeemed_at", UtcDateTime, nullable=False),
+    Column("replay_key", LargeBinary),
+    Column("replay_body", LargeBinary),
+    _refers("links", "link_id"),
+    Index(None, "organization_id", "link_id", "redeemed_at", "id"),
+)
+
+disclosures = _tenant_table(
+    "disclosures",
+    Column("packet_id", Uuid, nullable=False),
+    Column("release_id", Uuid, nullable=False),
+    Column("link_id", Uuid, nullable=False),
+    Column("recipient_id", Uuid, nullable=False),
+    Column("recipient_version", Integer, nullable=False),
+    Column("redemption_id", Uuid),
+    Column("file_id", Uuid),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("last_at", UtcDateTime, nullable=False),
+    Column("bytes_sent", BigInteger, nullable=False),
+    Column("requests", BigInteger, nullable=False),
+    Column("spans", Pairs, nullable=False),
+    Column("completed_at", UtcDateTime),
+    Column("refused_code", Text),
+    _refers("packets", "packet_id"),
+    _refers("releases", "release_id"),
+    _refers("links", "link_id"),
+    _refers("recipients", "recipient_id", "recipient_version", key=("id", "version")),
+    _refers("redemptions", "redemption_id"),
+    Index(None, "organization_id", "started_at", "id"),
+    Index(None, "organization_id", "packet_id", "started_at", "id"),
+    Index(None, "organization_id", "recipient_id", "started_at", "id"),
+    Index(None, "organization_id", "redemption_id", "file_id"),
+)
+
+audit_entries = _tenant_table(
+    "audit_entries",
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor_kind", Text, nullable=False),
+    Column("actor_id", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", JSON, nullable=False),
+    Column("packet", String(36)),
+    Column("facts", JSON, nullable=False),
+    Column("request_id", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("previous_hash", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    CheckConstraint("seq >= 1", name="seq_from_one"),
+    Index(None, "organization_id", "packet", "seq"),
+    Index(None, "organization_id", "action", "seq"),
+    identified=False,
+    with_rowid=False,
+)
+
+audit_heads = _tenant_table(
+    "audit_heads",
+    Column("size", BigInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    identified=False,
+)
+
+mail = _tenant_table(
+    "mail",
+    Column("to", LargeBinary),
+    Column("subject", LargeBinary),
+    Column("body", LargeBinary),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("sent_at", UtcDateTime),
+    CheckConstraint('sent_at IS NULL OR ("to" IS NULL AND subject IS NULL AND body IS NULL)', name="sent_is_wiped"),
+    Index(None, "sent_at", "due_at"),
+)
+
+kept_answers = Table(
+    "kept_answers",
+    METADATA,
+    Column("key", LargeBinary, primary_key=True),
+    Column("request", LargeBinary, nullable=False),
+    Column("answer", LargeBinary, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Index(None, "expires_at"),
+)
+
+service_keys = Table(
+    "service_keys",
+    METADATA,
+    Column("purpose", String(64), primary_key=True),
+    Column("wrapped", LargeBinary, nullable=False),
+)
+
+TENANT_TABLES = frozenset(table.name for table in METADATA.tables.values() if table.info.get("tenant"))

@@ -1,0 +1,252 @@
+"""One transaction: reading and changing in the domain's words. A change is written with its audit entry, or not."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Any, get_args
+from uuid import UUID
+
+from sqlalchemy import Connection, Select, delete, insert, select, update
+
+from transfer_service.adapters.database import auditing, cursors, lists
+from transfer_service.adapters.database.engine import check_begun
+from transfer_service.adapters.database.mapping import K, Mapper, mapper_of
+from transfer_service.adapters.database.seals import Seals
+from transfer_service.adapters.database.tables import audit_entries, disclosures, organizations, service_keys
+from transfer_service.adapters.database.tenancy import OPTION
+from transfer_service.audit.entry import Entry, Event, Head
+from transfer_service.domain.disclosure import Disclosure
+from transfer_service.domain.mail import KeptAnswer
+from transfer_service.domain.people import Organization, Recipient
+from transfer_service.errors import NotFound
+from transfer_service.ports import Bookkeeping, Keyring, S, Slice, T, Tenanted
+
+_BOOKKEEPING = get_args(Bookkeeping)
+
+
+class SqlTransaction:
+    """Implements ``ports.Transaction`` on one connection, inside a transaction that somebody else ends."""
+
+    def __init__(self, connection: Connection, keyring: Keyring, *, changes: bool) -> None:
+        self._connection = connection
+        self._seals = Seals(keyring, self._wrapped_records_key)
+        self.changes = changes
+
+    def savepoint(self) -> AbstractContextManager[Any]:
+        """A part of the transaction that can be undone on its own. Unavailable."""
+        check_begun(self._connection)
+        return self._connection.begin_nested()
+
+    def save(self, event: Event, *things: Organization | Tenanted | Bookkeeping) -> None:
+        """Write the things and the event's audit entry. ValueError where they are of two organizations."""
+        self._check_changes()
+        for thing in things:
+            if _organization_of(thing) not in {None, event.organization_id}:
+                raise ValueError("the event and what it is about are of two organizations")
+        with self.savepoint():
+            self._write_all(things)
+            auditing.append(self._connection, event)
+
+    def keep(self, *things: Bookkeeping) -> None:
+        """Write bookkeeping. TypeError for anything whose change has to be recorded."""
+        self._check_bookkeeping(things)
+        with self.savepoint():
+            self._write_all(things)
+
+    def drop(self, *things: Bookkeeping) -> None:
+        """Remove bookkeeping; content where it is gone already."""
+        self._check_bookkeeping(things)
+        with self.savepoint():
+            for thing in things:
+                mapper = mapper_of(type(thing))
+                self._connection.execute(delete(mapper.table).where(*_is_row(mapper, thing)))
+
+    def get(self, kind: type[T], organization_id: UUID, id: UUID) -> T:  # noqa: A002 - the port's name
+        """The one of that id in that organization; NotFound. TypeError for parts: they have no id of their own."""
+        mapper = mapper_of(kind)
+        if len(mapper.key) > 2 and not mapper.versioned:  # noqa: PLR2004 - organization and id
+            raise TypeError(f"a {kind.__name__} has no id of its own")
+        statement = lists.selected(mapper, organization_id).where(mapper.table.c[mapper.id_column] == id)
+        return self._one(mapper, self._locked(statement))
+
+    def find(self, kind: type[T], organization_id: UUID, **equals: object) -> list[T]:
+        """All whose fields equal what is given, oldest first."""
+        mapper = mapper_of(kind)
+        statement = lists.narrowed(
+            lists.selected(mapper, organization_id), mapper, organization_id, equals, self._seals
+        )
+        return self._all(mapper, lists.oldest_first(statement, mapper))
+
+    def page(
+        self, kind: type[T], organization_id: UUID, *, limit: int, cursor: str | None, **equals: object
+    ) -> Slice[T]:
+        """The same, newest first, in pages. CursorInvalid."""
+        mapper = mapper_of(kind)
+        statement = lists.narrowed(
+            lists.selected(mapper, organization_id), mapper, organization_id, equals, self._seals
+        )
+        return self._page(mapper, statement, limit, cursor)
+
+    def recipient_version(self, organization_id: UUID, recipient_id: UUID, version: int) -> Recipient:
+        """The recipient as the patient read it; NotFound."""
+        mapper = mapper_of(Recipient)
+        columns = mapper.table.c
+        statement = select(mapper.table).where(
+            columns.organization_id == organization_id, columns.id == recipient_id, columns.version == version
+        )
+        return self._one(mapper, statement)
+
+    def by_secret(self, kind: type[S], secret_hash: bytes) -> S:
+        """The one whose secret it is, in whatever organization; NotFound."""
+        mapper = mapper_of(kind)
+        statement = select(mapper.table).where(mapper.table.c.secret_hash == secret_hash)
+        return self._one(mapper, self._locked(_across(statement, "a secret names its own tenant")))
+
+    def organization(self, id: UUID) -> Organization:  # noqa: A002 - the port's name
+        """NotFound."""
+        return self._one(mapper_of(Organization), select(organizations).where(organizations.c.id == id))
+
+    def organizations(self) -> list[Organization]:
+        """All of them."""
+        mapper = mapper_of(Organization)
+        return self._all(mapper, lists.oldest_first(select(organizations), mapper))
+
+    def disclosures(
+        self,
+        organization_id: UUID,
+        *,
+        limit: int,
+        cursor: str | None,
+        recipient_id: UUID | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Slice[Disclosure]:
+        """The organization's disclosures that started in [since, until), newest first."""
+        mapper = mapper_of(Disclosure)
+        statement = lists.selected(mapper, organization_id)
+        if recipient_id is not None:
+            statement = statement.where(disclosures.c.recipient_id == recipient_id)
+        if since is not None:
+            statement = statement.where(disclosures.c.started_at >= since)
+        if until is not None:
+            statement = statement.where(disclosures.c.started_at < until)
+        return self._page(mapper, statement, limit, cursor)
+
+    def audit_head(self, organization_id: UUID) -> Head:
+        """Where the organization's log ends; NotFound."""
+        return auditing.head_of(self._connection, organization_id)
+
+    def audit_entries(self, organization_id: UUID, after: int = 0) -> Iterator[Entry]:
+        """The log from entry ``after`` + 1 on, in order, while the transaction lasts."""
+        return auditing.entries_after(self._connection, organization_id, after)
+
+    def audit_page(
+        self,
+        organization_id: UUID,
+        *,
+        limit: int,
+        cursor: str | None,
+        action: str | None = None,
+        packet: UUID | None = None,
+    ) -> Slice[Entry]:
+        """The log, newest first, in pages. CursorInvalid."""
+        statement = select(audit_entries).where(audit_entries.c.organization_id == organization_id)
+        if action is not None:
+            statement = statement.where(audit_entries.c.action == action)
+        if packet is not None:
+            statement = statement.where(audit_entries.c.packet == str(packet))
+        statement = lists.newest_first(statement, "audit_entries", [audit_entries.c.seq], limit, cursor)
+        entries = [auditing.entry_of(row._asdict()) for row in self._connection.execute(statement)]
+        more = cursors.encoded("audit_entries", [entries[limit - 1].seq]) if len(entries) > limit else None
+        return Slice(entries[:limit], more)
+
+    def kept_answer(self, key: bytes) -> KeptAnswer | None:
+        """The answer kept for that caller and key."""
+        mapper = mapper_of(KeptAnswer)
+        found = self._all(mapper, select(mapper.table).where(mapper.table.c.key == key))
+        return found[0] if found else None
+
+    def service_key(self, purpose: str) -> bytes | None:
+        """A wrapped key of the installation."""
+        statement = select(service_keys.c.wrapped).where(service_keys.c.purpose == purpose)
+        wrapped: bytes | None = self._connection.execute(statement).scalar_one_or_none()
+        return wrapped
+
+    def add_service_key(self, purpose: str, wrapped: bytes) -> None:
+        """Keep a new wrapped key of the installation; an older one of that purpose is never replaced."""
+        self._check_changes()
+        self._connection.execute(insert(service_keys), {"purpose": purpose, "wrapped": wrapped})
+
+    def _check_changes(self) -> None:
+        if not self.changes:
+            raise TypeError("this transaction only reads")
+        check_begun(self._connection)
+
+    def _check_bookkeeping(self, things: tuple[object, ...]) -> None:
+        self._check_changes()
+        for thing in things:
+            if not isinstance(thing, _BOOKKEEPING):
+                raise TypeError(f"a change of a {type(thing).__name__} is recorded: save it with its event")
+
+    def _write_all(self, things: tuple[Any, ...]) -> None:
+        for thing in things:
+            self._write(mapper_of(type(thing)), thing)
+
+    def _write(self, mapper: Mapper[Any], thing: Any) -> None:  # noqa: ANN401 - any kind that has a mapper
+        if isinstance(thing, Organization) and not self._knows(thing.id):
+            self._connection.execute(insert(mapper.table), mapper.to_row(thing, self._seals))
+            auditing.begin_log(self._connection, thing.id)
+            return
+        row = mapper.to_row(thing, self._seals)
+        changed = {name: value for name, value in row.items() if name not in mapper.key}
+        if not mapper.versioned:
+            statement = update(mapper.table).where(*_is_row(mapper, thing)).values(changed)
+            if self._connection.execute(statement).rowcount:
+                return
+        self._connection.execute(insert(mapper.table), row)
+
+    def _knows(self, organization_id: UUID) -> bool:
+        statement = select(organizations.c.id).where(organizations.c.id == organization_id)
+        return self._connection.execute(statement).first() is not None
+
+    def _wrapped_records_key(self, organization_id: UUID) -> bytes:
+        statement = select(organizations.c.wrapped_records_key).where(organizations.c.id == organization_id)
+        wrapped: bytes | None = self._connection.execute(statement).scalar_one_or_none()
+        if wrapped is None:
+            raise NotFound
+        return wrapped
+
+    def _locked(self, statement: Select[Any]) -> Select[Any]:
+        return statement.with_for_update() if self.changes else statement
+
+    def _all(self, mapper: Mapper[K], statement: Select[Any]) -> list[K]:
+        return [mapper.from_row(row._asdict(), self._seals) for row in self._connection.execute(statement)]
+
+    def _one(self, mapper: Mapper[K], statement: Select[Any]) -> K:
+        row = self._connection.execute(statement).one_or_none()
+        if row is None:
+            raise NotFound
+        return mapper.from_row(row._asdict(), self._seals)
+
+    def _page(self, mapper: Mapper[K], statement: Select[Any], limit: int, cursor: str | None) -> Slice[K]:
+        name, columns = mapper.table.name, [mapper.table.c[column] for column in mapper.order]
+        found = self._connection.execute(lists.newest_first(statement, name, columns, limit, cursor))
+        rows = [row._asdict() for row in found]
+        more = None
+        if len(rows) > limit:
+            more = cursors.encoded(name, [rows[limit - 1][column] for column in mapper.order])
+        return Slice([mapper.from_row(row, self._seals) for row in rows[:limit]], more)
+
+
+def _organization_of(thing: object) -> UUID | None:
+    """Whose the thing is; None for what is nobody's (an object key, a kept answer)."""
+    owner: UUID | None = thing.id if isinstance(thing, Organization) else getattr(thing, "organization_id", None)
+    return owner
+
+
+def _is_row(mapper: Mapper[Any], thing: object) -> list[Any]:
+    return [mapper.table.c[name] == getattr(thing, name) for name in mapper.key]
+
+
+def _across(statement: Select[Any], reason: str) -> Select[Any]:
+    return statement.execution_options(**{OPTION: reason})

@@ -1,0 +1,43 @@
+"""The narrow interfaces that the use cases need of the world outside, in the domain's words.
+
+store       an object store
+database    transactions, and what the worker asks of all organizations at once
+custody     the keyring, and the post
+
+Adapters implement them; tests have fakes of them. Nothing here knows of AWS, SQL or HTTP.
+"""
+
+from transfer_service.ports.custody import Keyring, Post
+from transfer_service.ports.database import (
+    Bookkeeping,
+    Chores,
+    Database,
+    R,
+    S,
+    Slice,
+    T,
+    Tenanted,
+    Transaction,
+    Work,
+)
+from transfer_service.ports.store import ObjectBody, ObjectStore, RunningUpload, StoredObject, StoredPart
+
+__all__ = [
+    "Bookkeeping",
+    "Chores",
+    "Database",
+    "Keyring",
+    "ObjectBody",
+    "ObjectStore",
+    "Post",
+    "R",
+    "RunningUpload",
+    "S",
+    "Slice",
+    "StoredObject",
+    "StoredPart",
+    "T",
+    "Tenanted",
+    "Transaction",
+    "Work",
+]

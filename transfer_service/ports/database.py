@@ -1,0 +1,202 @@
+"""What the use cases need of a database: atomic units of reading and changing, in the domain's words."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
+from uuid import UUID
+
+from transfer_service.audit.entry import Entry, Event, Head
+from transfer_service.domain.disclosure import Disclosure
+from transfer_service.domain.link import Challenge, Link, Redemption
+from transfer_service.domain.mail import KeptAnswer, Mail
+from transfer_service.domain.packet import AssemblyIntent, Leftover, Packet, PacketFile, Part
+from transfer_service.domain.people import Credential, Department, Organization, Recipient, Staff
+from transfer_service.domain.release import Release
+
+Tenanted = Department | Staff | Credential | Recipient | Packet | PacketFile | Release | Link | Redemption | Disclosure
+Bookkeeping = (
+    Credential | Part | AssemblyIntent | Leftover | Challenge | Disclosure | Mail | KeptAnswer | Packet | PacketFile
+)
+T = TypeVar(
+    "T",
+    Department,
+    Staff,
+    Credential,
+    Recipient,
+    Packet,
+    PacketFile,
+    Part,
+    AssemblyIntent,
+    Release,
+    Link,
+    Challenge,
+    Redemption,
+    Disclosure,
+)
+S = TypeVar("S", Credential, Link, Release)
+
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Slice(Generic[R]):
+    """One page of a list, newest first, and the cursor of the next page where there is one."""
+
+    items: list[R]
+    next_cursor: str | None
+
+
+class Transaction(Protocol):
+    """One atomic unit of reading and changing. Everything in it is committed together, or nothing is.
+
+    The tenant is named in every call that reads or writes a tenant's rows.
+    """
+
+    def save(self, event: Event, *things: Organization | Tenanted | Bookkeeping) -> None:
+        """Write things, new or changed, together with the audit entry of what happened to them."""
+        ...
+
+    def keep(self, *things: Bookkeeping) -> None:
+        """Write what is no change of state: arrivals, counters, leases, mail, kept answers."""
+        ...
+
+    def drop(self, *things: Bookkeeping) -> None:
+        """Remove rows; the caller saves the event that says why."""
+        ...
+
+    def get(self, kind: type[T], organization_id: UUID, id: UUID) -> T:  # noqa: A002 - the field's own name
+        """The one of that id in that organization, locked where the transaction changes; NotFound.
+
+        A Recipient is its newest version; an AssemblyIntent goes by its file's id.
+        """
+        ...
+
+    def find(self, kind: type[T], organization_id: UUID, **equals: object) -> list[T]:
+        """All whose fields equal what is given, oldest first (a Part by number)."""
+        ...
+
+    def page(
+        self, kind: type[T], organization_id: UUID, *, limit: int, cursor: str | None, **equals: object
+    ) -> Slice[T]:
+        """The same, newest first, in pages. CursorInvalid."""
+        ...
+
+    def recipient_version(self, organization_id: UUID, recipient_id: UUID, version: int) -> Recipient:
+        """The recipient as the patient read it; NotFound."""
+        ...
+
+    def by_secret(self, kind: type[S], secret_hash: bytes) -> S:
+        """The one whose secret's SHA-256 it is, in whatever organization; NotFound."""
+        ...
+
+    def organization(self, id: UUID) -> Organization:  # noqa: A002 - the field's own name
+        """NotFound."""
+        ...
+
+    def organizations(self) -> list[Organization]:
+        """All of them: for operators and the worker."""
+        ...
+
+    def disclosures(
+        self,
+        organization_id: UUID,
+        *,
+        limit: int,
+        cursor: str | None,
+        recipient_id: UUID | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Slice[Disclosure]:
+        """The organization's disclosures that started in [since, until), newest first."""
+        ...
+
+    def audit_head(self, organization_id: UUID) -> Head:
+        """Where the organization's log ends."""
+        ...
+
+    def audit_entries(self, organization_id: UUID, after: int = 0) -> Iterator[Entry]:
+        """The log from entry ``after`` + 1 on, in order."""
+        ...
+
+    def audit_page(
+        self,
+        organization_id: UUID,
+        *,
+        limit: int,
+        cursor: str | None,
+        action: str | None = None,
+        packet: UUID | None = None,
+    ) -> Slice[Entry]:
+        """The log, newest first, in pages. CursorInvalid."""
+        ...
+
+    def kept_answer(self, key: bytes) -> KeptAnswer | None:
+        """The answer kept for that caller and key."""
+        ...
+
+    def service_key(self, purpose: str) -> bytes | None:
+        """A wrapped key of the installation."""
+        ...
+
+    def add_service_key(self, purpose: str, wrapped: bytes) -> None:
+        """Keep a new wrapped key of the installation."""
+        ...
+
+
+class Chores(Protocol):
+    """What the worker asks of all organizations at once. Each list is at most ``limit`` long."""
+
+    def files_to_verify(self, now: datetime, limit: int) -> list[PacketFile]:
+        """Verifying, and leased to nobody at ``now``; the longest waiting first."""
+        ...
+
+    def packets_closing(self, limit: int) -> list[Packet]:
+        """Waiting for their files to be verified."""
+        ...
+
+    def packets_abandoned(self, written_before: datetime, limit: int) -> list[Packet]:
+        """Open or closing, and not written since."""
+        ...
+
+    def packets_to_destroy(self, now: datetime, limit: int) -> list[Packet]:
+        """Retired, their grace period over, their key not yet destroyed."""
+        ...
+
+    def leftovers_due(self, now: datetime, limit: int) -> list[Leftover]:
+        """Object keys that may be swept."""
+        ...
+
+    def mail_due(self, now: datetime, limit: int) -> list[Mail]:
+        """Mail to send."""
+        ...
+
+    def forget(self, now: datetime) -> int:
+        """Remove kept answers, challenges and credentials that ended a day or more ago; how many."""
+        ...
+
+
+class Work(Transaction, Chores, Protocol):
+    """A transaction, with what the worker asks of it."""
+
+
+class Database(Protocol):
+    """Where everything but the bytes is kept. Raises ``Unavailable`` where it does not answer in time."""
+
+    def reading(self) -> AbstractContextManager[Work]:
+        """A transaction that only reads."""
+        ...
+
+    def changing(self) -> AbstractContextManager[Work]:
+        """A transaction that changes, alone in its turn; committed at the end of ``with``, undone by an exception.
+
+        Inside another ``changing`` of the same thread it is a part of that one (a savepoint), and is committed
+        with it.
+        """
+        ...
+
+    def check(self) -> None:
+        """Return where the database answers and its schema is ours; else ``Unavailable``."""
+        ...
