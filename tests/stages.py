@@ -1,0 +1,472 @@
+"""Everything joined as in production but for the bucket, the post and the clock; and a packet brought to any stage.
+
+``Stages`` plays the departments, the patient and the recipient through the use cases alone: letters and codes are
+read from the mail, tokens resolved as a request would resolve them.
+"""
+
+import base64
+import hashlib
+import os
+import re
+import secrets
+import shutil
+import sqlite3
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from tests.factories import DAY, NOW, a_case
+from tests.fakes.object_store import FakeObjectStore
+from transfer_service.adapters.database import SqlDatabase, migrate
+from transfer_service.adapters.keyring import CachedKeyring, LocalKeyring
+from transfer_service.audit.entry import Entry
+from transfer_service.domain.link import Link, Verification
+from transfer_service.domain.mail import Mail
+from transfer_service.domain.packet import Packet, PacketFile
+from transfer_service.domain.people import (
+    Credential,
+    Department,
+    Organization,
+    Origin,
+    PatientActor,
+    Recipient,
+    RecipientActor,
+    RecipientKind,
+    Role,
+    StaffActor,
+)
+from transfer_service.domain.release import Release, Signer
+from transfer_service.identity.bearer import Bearers
+from transfer_service.sealing.keys import SecretKey
+from transfer_service.sealing.manifest import SigningKey
+from transfer_service.usecases.account import Account
+from transfer_service.usecases.answers import Questions
+from transfer_service.usecases.close import Close
+from transfer_service.usecases.deliver import Deliver
+from transfer_service.usecases.deposit import Deposit, FileDraft, PacketDraft
+from transfer_service.usecases.enrol import Enrol
+from transfer_service.usecases.issue import Issue, LinkDraft
+from transfer_service.usecases.journey import Journey
+from transfer_service.usecases.limits import Limits
+from transfer_service.usecases.notify import Notify
+from transfer_service.usecases.patient import PatientAnswer, Patients, PatientSession
+from transfer_service.usecases.receive import Receive
+from transfer_service.usecases.recipients import RecipientDraft, Recipients
+from transfer_service.usecases.redeem import Answer, Redeem, Redeemed
+from transfer_service.usecases.release import GrantDraft, ReleaseDraft, Releases, SignatureDraft
+from transfer_service.usecases.retire import Retire
+from transfer_service.usecases.verify import Verify
+
+PUBLIC_URL = "https://transfer.hospital.test"
+ORIGIN = Origin("request-7", "192.0.2.7")
+BIRTH_DATE = date(1961, 2, 3)
+CONTENTS: Mapping[str, bytes] = {"slides/A1.svs": b"a slide scan", "reports/S26-1234.pdf": b"a report"}
+LETTER_SECRET = re.compile(r"/r#(\S{43})\s")
+CODE = re.compile(r"Your code is (\d{6})\s")
+
+
+class SettableClock:
+    """Tells the time it was set to."""
+
+    def __init__(self, now: datetime = NOW) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, by: timedelta) -> datetime:
+        self.now += by
+        return self.now
+
+
+class Letterbox:
+    """Implements ``ports.Post``: keeps what it is handed. ``refuses`` is raised instead while it is set."""
+
+    def __init__(self) -> None:
+        self.mail: list[Mail] = []
+        self.refuses: Exception | None = None
+
+    def send(self, mail: Mail) -> None:
+        if self.refuses is not None:
+            raise self.refuses
+        self.mail.append(mail)
+
+
+def blocks(data: bytes, size: int = 50_000) -> Iterator[memoryview]:
+    """A request's body as it arrives."""
+    return (memoryview(data)[start : start + size] for start in range(0, len(data), size))
+
+
+def sha256_hex(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+@dataclass
+class Stage:
+    """One packet, and what has come of it so far."""
+
+    packet: Packet
+    contents: Mapping[str, bytes]
+    files: dict[str, PacketFile] = field(default_factory=dict)
+    release: Release | None = None
+    letter_secret: str = ""
+    patient: PatientActor | None = None
+    link: Link | None = None
+    link_secret: str = ""
+    answer: Answer | None = None
+    redeemed: Redeemed | None = None
+    actor: RecipientActor | None = None
+
+    @property
+    def file(self) -> PacketFile:
+        """The first file."""
+        return next(iter(self.files.values()))
+
+    @property
+    def content(self) -> bytes:
+        """What is in the first file."""
+        return next(iter(self.contents.values()))
+
+
+class Stages:
+    """One installation with one hospital in it. Each stage goes through the ones before it.
+
+    Keyword arguments of a stage change what it asks for; ``of`` continues a packet instead of opening another.
+    """
+
+    def __init__(self, directory: Path, *, store: FakeObjectStore | None = None, limits: Limits | None = None) -> None:
+        self.directory = directory
+        self.database_path = directory / "transfer.db"
+        if not self.database_path.exists():
+            migrate(f"sqlite:///{self.database_path}")
+        self.keyring = CachedKeyring(LocalKeyring.create(directory / "keyring.json"))
+        self.database = SqlDatabase(f"sqlite:///{self.database_path}", self.keyring)
+        self.store = store or FakeObjectStore()
+        self.limits = limits or Limits()
+        self.clock = SettableClock()
+        self.post = Letterbox()
+        self.service_key = SecretKey.generate()
+        self.signing_key = SigningKey.generate()
+        self.bearers = Bearers(self.database)
+        self.journey = self._journey()
+        self.hospital = self.enrolled("St. Agatha")
+        self.recipient = self.recipient_added()
+
+    @classmethod
+    def in_copy_of(cls, template: Path, directory: Path, **changes: Any) -> "Stages":
+        """The same with a database that was migrated before, which is faster."""
+        shutil.copy(template, directory / "transfer.db")
+        return cls(directory, **changes)
+
+    def _journey(self) -> Journey:
+        questions = Questions(self.service_key, self.limits)
+        return Journey(
+            enrol=Enrol(self.database, self.keyring),
+            recipients=Recipients(self.database),
+            deposit=Deposit(self.database, self.keyring, self.limits),
+            receive=Receive(self.database, self.keyring, self.store, self.limits),
+            verify=Verify(self.database, self.keyring, self.store, self.limits, self.clock),
+            close=Close(self.database, self.signing_key),
+            releases=Releases(self.database, self.limits, PUBLIC_URL),
+            patients=Patients(self.database, questions, self.limits),
+            issue=Issue(self.database, self.service_key, self.limits, PUBLIC_URL),
+            redeem=Redeem(self.database, questions, self.service_key, self.signing_key, self.limits),
+            deliver=Deliver(self.database, self.keyring, self.store, self.clock),
+            account=Account(self.database),
+            retire=Retire(self.database, self.store, self.limits),
+            notify=Notify(self.database, self.post),
+        )
+
+    @property
+    def now(self) -> datetime:
+        return self.clock()
+
+    # People
+
+    def enrolled(self, name: str) -> "Hospital":
+        """A new organization with one department and a member of staff for each role."""
+        organization = self.journey.enrol.create_organization(name, self.now)
+        return Hospital(self, organization, self.department(organization))
+
+    def department(self, organization: Organization, name: str = "Pathology") -> Department:
+        return self.journey.enrol.create_department(organization.id, name, "+1 555 0111", self.now)
+
+    def staff(self, department: Department, role: Role, name: str = "M. Weaver") -> StaffActor:
+        _, token = self.journey.enrol.create_token(department.id, role, name, self.now)
+        actor = self.bearers.actor(token, ORIGIN, self.now)
+        assert isinstance(actor, StaffActor)
+        return actor
+
+    def recipient_added(self, **changes: Any) -> Recipient:
+        return self.journey.recipients.add(self.coordinator, recipient_draft(**changes), self.now)
+
+    @property
+    def coordinator(self) -> StaffActor:
+        return self.hospital.coordinator
+
+    # Stages of a packet
+
+    def opened(self, contents: Mapping[str, bytes] = CONTENTS, **case: Any) -> Stage:
+        draft = PacketDraft(a_case(**case), note="Handle with care")
+        return Stage(self.journey.deposit.open_packet(self.coordinator, draft, self.now), contents)
+
+    def received(self, contents: Mapping[str, bytes] = CONTENTS, *, of: Stage | None = None, **case: Any) -> Stage:
+        """Every file was sent whole, and waits to be verified."""
+        stage = of or self.opened(contents, **case)
+        for path, data in stage.contents.items():
+            stage.files[path] = self.put(stage, path, data)
+        return stage
+
+    def verified(self, contents: Mapping[str, bytes] = CONTENTS, *, of: Stage | None = None, **case: Any) -> Stage:
+        stage = of or self.received(contents, **case)
+        self.verify_all()
+        return self.refreshed(stage)
+
+    def closed(self, contents: Mapping[str, bytes] = CONTENTS, *, of: Stage | None = None, **case: Any) -> Stage:
+        stage = of or self.verified(contents, **case)
+        stage.packet = self.journey.close.close(self.coordinator, stage.packet.id, self.now, when_verified=False)
+        return stage
+
+    def released(self, *, of: Stage | None = None, **changes: Any) -> Stage:
+        """The release is asked for, and the patient's letter has come."""
+        stage = of or self.closed()
+        draft = replace(self.release_draft(), **changes)
+        stage.release = self.journey.releases.ask(self.coordinator, stage.packet.id, draft, self.now)
+        stage.letter_secret = self.letter_secret()
+        return stage
+
+    def in_session(self, *, of: Stage | None = None, **changes: Any) -> Stage:
+        """The patient has proved themselves."""
+        stage = of or self.released(**changes)
+        stage.patient = self.patient_actor(self.patient_session(stage.letter_secret))
+        return stage
+
+    def signed(self, *, of: Stage | None = None, **changes: Any) -> Stage:
+        stage = of or self.in_session(**changes)
+        assert stage.release is not None
+        assert stage.patient is not None
+        draft = SignatureDraft(stage.release.form.sha256, "Ada Example", Signer.PATIENT)
+        stage.release = self.journey.releases.sign(stage.patient, stage.release.id, draft, self.now)
+        return stage
+
+    def linked(self, *, of: Stage | None = None, **changes: Any) -> Stage:
+        stage = of or self.signed()
+        draft = replace(self.link_draft(stage), **changes)
+        stage.link, url = self.journey.issue.issue(self.coordinator, stage.packet.id, draft, self.now)
+        stage.link_secret = url.partition("#")[2]
+        return stage
+
+    def redeemed(
+        self, *, of: Stage | None = None, replay: str | None = None, passcode: str = "", **changes: Any
+    ) -> Stage:
+        """The recipient is in. ``replay`` is the Idempotency-Key they sent."""
+        stage = of or self.linked(**changes)
+        stage.answer = replace(self.right_answer(stage, passcode), replay=replay)
+        stage.redeemed = self.journey.redeem.redeem(stage.answer, ORIGIN, self.now)
+        stage.actor = self.recipient_actor(stage.redeemed)
+        return stage
+
+    # Steps between
+
+    def put(self, stage: Stage, path: str, data: bytes, **changes: Any) -> PacketFile:
+        """The whole file in one stream."""
+        receive = self.journey.receive
+        draft = FileDraft(path, len(data), **changes)
+        plan = receive.expect_content(self.coordinator, stage.packet.id, draft, self.now)
+        return receive.take_content(plan, blocks(data), self.now)
+
+    def planned(self, stage: Stage, path: str = "slides/A1.svs", size: int = 12, **changes: Any) -> PacketFile:
+        draft = FileDraft(path, size, **changes)
+        return self.journey.deposit.add_file(self.coordinator, stage.packet.id, draft, self.now)
+
+    def put_part(self, file: PacketFile, number: int, data: bytes, sha256: bytes | None = None) -> None:
+        receive = self.journey.receive
+        plan = receive.expect_part(self.coordinator, file.packet_id, file.id, number)
+        receive.take_part(plan, blocks(data), sha256, self.now)
+
+    def complete(self, file: PacketFile, sha256: str | None = None) -> PacketFile:
+        return self.journey.deposit.complete(self.coordinator, file.packet_id, file.id, sha256, self.now)
+
+    def verify_all(self) -> int:
+        """Work until nothing waits; how many files."""
+        done = 0
+        while self.journey.verify.next_file():
+            done += 1
+        return done
+
+    def refreshed(self, stage: Stage) -> Stage:
+        """The packet and its files as they are now."""
+        view = self.journey.deposit.packet(self.hospital.privacy_officer, stage.packet.id)
+        stage.packet, stage.files = view.packet, {file.path: file for file in view.files}
+        return stage
+
+    def file_now(self, file: PacketFile) -> PacketFile:
+        return self.journey.deposit.file(self.hospital.privacy_officer, file.packet_id, file.id)
+
+    def release_draft(self) -> ReleaseDraft:
+        return ReleaseDraft([GrantDraft(self.recipient.id)], "Second opinion", self.now + 90 * DAY)
+
+    def link_draft(self, stage: Stage) -> LinkDraft:
+        assert stage.release is not None
+        return LinkDraft(stage.release.id, self.recipient.id, self.now + 14 * DAY, Verification.EMAIL_CODE)
+
+    def mail(self) -> list[Mail]:
+        """What was in the outbox; it is sent by this."""
+        already = len(self.post.mail)
+        self.journey.notify.deliver(self.now)
+        return self.post.mail[already:]
+
+    def letter_secret(self) -> str:
+        """The secret in the newest letter to a patient."""
+        self.mail()
+        return _newest(LETTER_SECRET, self.post.mail)
+
+    def code(self) -> str:
+        """The newest code that was mailed."""
+        self.mail()
+        return _newest(CODE, self.post.mail)
+
+    def patient_session(self, secret: str) -> PatientSession:
+        challenge = self.journey.patients.challenge(secret, ORIGIN, self.now)
+        answer = PatientAnswer(secret, challenge.id, BIRTH_DATE, self.code())
+        return self.journey.patients.begin(answer, ORIGIN, self.now)
+
+    def patient_actor(self, session: PatientSession) -> PatientActor:
+        actor = self.bearers.actor(session.token, ORIGIN, self.now)
+        assert isinstance(actor, PatientActor)
+        return actor
+
+    def recipient_actor(self, redeemed: Redeemed) -> RecipientActor:
+        actor = self.bearers.actor(redeemed.token, ORIGIN, self.now)
+        assert isinstance(actor, RecipientActor)
+        return actor
+
+    def session_of(self, actor: PatientActor | RecipientActor) -> Credential:
+        with self.database.reading() as tx:
+            return tx.get(Credential, actor.organization_id, actor.session_id)
+
+    def right_answer(self, stage: Stage, passcode: str = "") -> Answer:
+        """A fresh challenge, and the right answer to it: the mailed code, unless the link has a passcode."""
+        challenge, needs = self.journey.redeem.challenge(stage.link_secret, ORIGIN, self.now)
+        response = passcode if needs is Verification.PASSCODE else self.code()
+        return Answer(stage.link_secret, challenge.id, response)
+
+    def download(self, actor: RecipientActor, file: PacketFile, start: int = 0, stop: int | None = None) -> bytes:
+        end = file.size_bytes if stop is None else stop
+        delivery = self.journey.deliver.begin(actor, file.id, start, end, self.now)
+        return b"".join(self.journey.deliver.stream(delivery))
+
+    # Looking at what is kept
+
+    def audit(self, organization: Organization | None = None) -> list[Entry]:
+        with self.database.reading() as tx:
+            return list(tx.audit_entries((organization or self.hospital.organization).id))
+
+    def actions(self) -> list[str]:
+        return [entry.action for entry in self.audit()]
+
+    def rows(self, *but: str) -> dict[str, list[tuple[Any, ...]]]:
+        """Every row of every table, as bytes lie there."""
+        connection = sqlite3.connect(self.database_path)
+        try:
+            names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+            return {name: sorted(connection.execute(f'SELECT * FROM "{name}"'), key=repr) for name in {*names} - {*but}}
+        finally:
+            connection.close()
+
+    def execute(self, statement: str) -> None:
+        """Plain SQL behind the service's back."""
+        connection = sqlite3.connect(self.database_path)
+        try:
+            with connection:
+                connection.execute(statement)
+        finally:
+            connection.close()
+
+    def drop_triggers(self) -> None:
+        """What keeps the log append-only goes, as somebody who owns the file can make it."""
+        for (name,) in self._column("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
+            self.execute(f'DROP TRIGGER "{name}"')
+
+    def object_keys_referred_to(self) -> set[str]:
+        return {row[0] for row in self._column("SELECT object_key FROM packet_files WHERE object_key IS NOT NULL")}
+
+    def leftover_keys(self) -> set[str]:
+        return {row[0] for row in self._column("SELECT object_key FROM leftovers")}
+
+    def _column(self, statement: str) -> list[tuple[Any, ...]]:
+        connection = sqlite3.connect(self.database_path)
+        try:
+            return connection.execute(statement).fetchall()
+        finally:
+            connection.close()
+
+    def sweep(self, after: timedelta = timedelta(0)) -> int:
+        return self.journey.retire.sweep(self.clock.advance(after))
+
+    def check_nothing_is_orphaned(self) -> None:
+        """I4: after sweeping, the store holds exactly what files refer to."""
+        self.sweep(self.limits.leftover_for)
+        assert self.leftover_keys() == set()
+        held = {*self.store.objects(), *(upload.key for upload in self.store.uploads())}
+        assert held == self.object_keys_referred_to()
+
+    def close_down(self) -> None:
+        self.database.dispose()
+
+
+class Hospital:
+    """An organization, its pathology, and its staff."""
+
+    def __init__(self, stages: Stages, organization: Organization, department: Department) -> None:
+        self.organization = organization
+        self.pathology = department
+        self.depositor = stages.staff(department, Role.DEPOSITOR, "D. Porter")
+        self.coordinator = stages.staff(department, Role.COORDINATOR, "C. Weaver")
+        self.privacy_officer = stages.staff(department, Role.PRIVACY_OFFICER, "P. Guard")
+        self.admin = stages.staff(department, Role.ADMIN, "A. Steward")
+
+    @property
+    def id(self) -> UUID:
+        return self.organization.id
+
+
+def recipient_draft(**changes: Any) -> RecipientDraft:
+    draft = RecipientDraft(
+        name="Dr. R. Viewer",
+        email="viewer@review.test",
+        organization="Breast Review Service",
+        specialty="breast pathology",
+        kind=RecipientKind.PERSON,
+        credentials=("MD",),
+    )
+    return replace(draft, **changes)
+
+
+def some_bytes(size: int) -> bytes:
+    return os.urandom(size)
+
+
+def in_many_forms(secret: str | bytes) -> set[bytes]:
+    """How a secret would look where it leaked: raw, hex, base64, UTF-16."""
+    raw = secret.encode() if isinstance(secret, str) else secret
+    forms = {raw, raw.hex().encode(), base64.b64encode(raw).rstrip(b"="), base64.urlsafe_b64encode(raw).rstrip(b"=")}
+    return forms | {raw.decode("latin-1").encode("utf-16-le")}
+
+
+def _newest(pattern: re.Pattern[str], mail: list[Mail]) -> str:
+    found = [match for letter in mail if (match := pattern.search(letter.body or ""))]
+    return found[-1][1]
+
+
+def wrong_code(right: str) -> str:
+    """Another code."""
+    return f"{(int(right) + 1) % 10**6:06d}"
+
+
+def new_marker() -> str:
+    """Words that stand nowhere else."""
+    return f"CANARY-{secrets.token_hex(8)}"

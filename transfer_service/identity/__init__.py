@@ -1,0 +1,1 @@
+"""Who is calling: a credential becomes an Actor, on every request anew; nothing about callers is cached."""

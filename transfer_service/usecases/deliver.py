@@ -1,0 +1,232 @@
+"""Deliver: a released file, or a range of it, opened while it streams to the recipient.
+
+1. Everything the redemption hangs on is live, and the grant names the file.
+2. The disclosure is recorded and committed. If it can't be, nothing leaves.
+3. Part by part: read from the store, open, hand on. A part opens only with the header that verification pinned.
+4. Every second and every 8 MiB the first step is asked again; once it fails, the stream breaks off. What a fast
+   client still gets is bounded by bytes, what a slow one gets by time.
+5. What left is added to the disclosure: at most every ten seconds, and at the end, however it ends.
+
+Memory: a few chunks a running download. Plaintext never touches a disk.
+"""
+
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import datetime
+from time import monotonic
+from uuid import UUID, uuid4
+
+from transfer_service.audit.entry import Event
+from transfer_service.domain.disclosure import Disclosure
+from transfer_service.domain.link import Link
+from transfer_service.domain.packet import Packet, PacketFile, Part
+from transfer_service.domain.people import Actor, RecipientActor
+from transfer_service.domain.policy import check_is_recipient
+from transfer_service.domain.release import Release
+from transfer_service.errors import NotFound, SealBroken
+from transfer_service.ports import Database, Keyring, ObjectBody, ObjectStore, Transaction
+from transfer_service.sealing.keys import SecretKey, file_key
+from transfer_service.sealing.layout import Layout, Piece
+from transfer_service.sealing.part import ChunkReader, PieceOpener
+from transfer_service.usecases.reach import packet_key
+from transfer_service.usecases.redeem import live_link
+from transfer_service.usecases.refusals import refusals_recorded
+
+READ_BYTES = 256 * 1024
+CHECK_EVERY_S = 1.0
+CHECK_EVERY_BYTES = 8 * 1024 * 1024  # half a part: with what the kernel holds, less than one part
+COUNT_EVERY_S = 10.0
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Delivery:
+    """A range of a file on its way: plaintext [start, stop), and the disclosure that records it."""
+
+    actor: RecipientActor
+    file: PacketFile
+    key: SecretKey
+    start: int
+    stop: int
+    disclosure_id: UUID
+
+
+@dataclass(frozen=True)
+class Deliver:
+    """What a redemption's token is for. ``clock`` is asked again while a download runs."""
+
+    database: Database
+    keyring: Keyring
+    store: ObjectStore
+    clock: Callable[[], datetime]
+
+    def look(self, actor: Actor, file_id: UUID, now: datetime) -> PacketFile:
+        """The file's facts, for HEAD and for working out a range; records a refusal, and nothing else.
+
+        NotAllowed, NotFound, NotAuthenticated, and every way a link can be over.
+        """
+        recipient = check_is_recipient(actor)
+        with refusals_recorded(self.database, recipient, now), self.database.reading() as tx:
+            return self._granted(tx, recipient, file_id, now)[0]
+
+    def begin(self, actor: Actor, file_id: UUID, start: int, stop: int, now: datetime) -> Delivery:
+        """Record the disclosure of plaintext [start, stop), before its first byte leaves. Refusals as of ``look``."""
+        recipient = check_is_recipient(actor)
+        with refusals_recorded(self.database, recipient, now):
+            key = self._key(recipient, file_id, now)
+            with self.database.changing() as tx:
+                file, link = self._granted(tx, recipient, file_id, now)
+                disclosure = self._disclosure(tx, recipient, link, file, now)
+        return Delivery(recipient, file, key, start, stop, disclosure.id)
+
+    def stream(self, delivery: Delivery) -> Generator[bytes, None, None]:
+        """The plaintext. Raises what ended it in mid-stream; ``SealBroken`` before any byte that is not ours."""
+        sent = counted = delivery.start
+        counted_at = monotonic()
+        permission = _Permission(self, delivery)
+        try:
+            for block in self._opened(delivery):
+                permission.check(sent)
+                sent += len(block)  # before it goes: a connection that breaks within it may have carried it all
+                yield block
+                if monotonic() - counted_at >= COUNT_EVERY_S:
+                    self._count(delivery, counted, sent)
+                    counted, counted_at = sent, monotonic()
+        finally:
+            self._count(delivery, counted, sent)
+
+    def _granted(self, tx: Transaction, actor: RecipientActor, file_id: UUID, now: datetime) -> tuple[PacketFile, Link]:
+        link = live_link(tx, actor, now)
+        release = tx.get(Release, link.organization_id, link.release_id)
+        if file_id not in release.grant_to(link.recipient_id).file_ids:
+            raise NotFound
+        return tx.get(PacketFile, link.organization_id, file_id), link
+
+    def _key(self, actor: RecipientActor, file_id: UUID, now: datetime) -> SecretKey:
+        """The file's key, unwrapped outside of the transaction that records: a keyring may take its time."""
+        with self.database.reading() as tx:
+            file, _ = self._granted(tx, actor, file_id, now)
+            packet = tx.get(Packet, file.organization_id, file.packet_id)
+        return file_key(packet_key(self.keyring, packet), file.id)
+
+    def check_live(self, delivery: Delivery) -> int:
+        """All that the delivery hangs on is live, as of an audit log of the size returned. Refusals as of ``look``."""
+        now = self.clock()
+        with refusals_recorded(self.database, delivery.actor, now), self.database.reading() as tx:
+            live_link(tx, delivery.actor, now)
+            return tx.audit_head(delivery.actor.organization_id).size
+
+    def log_size(self, delivery: Delivery) -> int:
+        """How many entries the organization's audit log has."""
+        with self.database.reading() as tx:
+            return tx.audit_head(delivery.actor.organization_id).size
+
+    def _disclosure(
+        self, tx: Transaction, actor: RecipientActor, link: Link, file: PacketFile, now: datetime
+    ) -> Disclosure:
+        """One row a redemption and file: the first request makes it, later ones add to it."""
+        for known in tx.find(Disclosure, actor.organization_id, redemption_id=actor.redemption_id, file_id=file.id):
+            again = replace(known, requests=known.requests + 1, last_at=max(now, known.last_at))
+            tx.keep(again)
+            return again
+        release = tx.get(Release, link.organization_id, link.release_id)
+        made = Disclosure(
+            id=uuid4(),
+            organization_id=link.organization_id,
+            packet_id=link.packet_id,
+            release_id=link.release_id,
+            link_id=link.id,
+            recipient_id=link.recipient_id,
+            recipient_version=release.grant_to(link.recipient_id).recipient_version,
+            redemption_id=actor.redemption_id,
+            file_id=file.id,
+            started_at=now,
+            last_at=now,
+            requests=1,
+        )
+        tx.save(_event("disclosure.started", actor, file, made, now), made)
+        return made
+
+    def _count(self, delivery: Delivery, start: int, stop: int) -> None:
+        """Add plaintext [start, stop) to the disclosure; the first time the file is whole is audited."""
+        now = self.clock()
+        with self.database.changing() as tx:
+            former = tx.get(Disclosure, delivery.file.organization_id, delivery.disclosure_id)
+            counted = former.with_sent((start, stop), delivery.file.size_bytes, now)
+            if counted.completed_at is not None and former.completed_at is None:
+                tx.save(_event("disclosure.completed", delivery.actor, delivery.file, counted, now), counted)
+            else:
+                tx.keep(counted)
+
+    def _opened(self, delivery: Delivery) -> Iterator[bytes]:
+        """Part by part; the next one is asked of the store before this one is opened, so that neither waits."""
+        layout = Layout(delivery.file.size_bytes, delivery.file.part_bytes)
+        pieces = layout.pieces(delivery.start, delivery.stop)
+        with ExitStack() as coming:
+            ahead = self._asked(coming, delivery, layout, next(pieces, None))
+            while ahead is not None:
+                body, opener = ahead
+                with coming.pop_all():
+                    ahead = self._asked(coming, delivery, layout, next(pieces, None))
+                    while sealed := body.read(READ_BYTES):
+                        if plaintext := opener.update(sealed):
+                            yield plaintext
+                opener.finish()
+
+    def _asked(
+        self, coming: ExitStack, delivery: Delivery, layout: Layout, piece: Piece | None
+    ) -> tuple[ObjectBody, PieceOpener] | None:
+        """The piece as the store begins to send it, to be closed with ``coming``, and what opens it."""
+        if piece is None:
+            return None
+        file = delivery.file
+        header = self._header(file, piece.number)
+        reader = ChunkReader(delivery.key, file.packet_id, file.id, layout, piece.number, header)
+        sealed_range = (piece.sealed_start, piece.sealed_length)
+        body = coming.enter_context(self.store.read(file.object_key or "", file.etag or "", *sealed_range))
+        return body, PieceOpener(reader, piece)
+
+    def _header(self, file: PacketFile, number: int) -> bytes:
+        with self.database.reading() as tx:
+            parts = tx.find(Part, file.organization_id, file_id=file.id, number=number)
+        if not parts or parts[0].header is None:
+            raise SealBroken
+        return parts[0].header
+
+
+class _Permission:
+    """Whether a running download may go on: asked in full every second, and every few MiB wherever the audit log grew.
+
+    Nothing ends a session, link, release or packet without an entry in the log, but the clock.
+    """
+
+    def __init__(self, deliver: Deliver, delivery: Delivery) -> None:
+        self._deliver, self._delivery = deliver, delivery
+        self._at, self._asked_at = delivery.start, monotonic()
+        self._log_size = -1
+
+    def check(self, sent: int) -> None:
+        """Before the bytes from ``sent`` on leave. Raises what ended the permission."""
+        if monotonic() - self._asked_at >= CHECK_EVERY_S:
+            self._ask(sent)
+        elif sent - self._at >= CHECK_EVERY_BYTES:
+            if self._deliver.log_size(self._delivery) == self._log_size:
+                self._at = sent
+            else:
+                self._ask(sent)
+
+    def _ask(self, sent: int) -> None:
+        self._log_size = self._deliver.check_live(self._delivery)
+        self._at, self._asked_at = sent, monotonic()
+
+
+def _event(action: str, actor: RecipientActor, file: PacketFile, disclosure: Disclosure, now: datetime) -> Event:
+    subject = {
+        "packet": disclosure.packet_id,
+        "release": disclosure.release_id,
+        "link": disclosure.link_id,
+        "recipient": disclosure.recipient_id,
+        "disclosure": disclosure.id,
+        "file": file.id,
+    }
+    return Event(action, actor, now, subject, {"bytes": disclosure.bytes_sent})

@@ -1,0 +1,128 @@
+"""Enrol: what operators set up: organizations, departments, staff and their tokens."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from transfer_service.audit.entry import Event
+from transfer_service.domain.people import (
+    Credential,
+    CredentialKind,
+    Department,
+    Organization,
+    Role,
+    Staff,
+    SystemActor,
+)
+from transfer_service.errors import Invalid, NotFound
+from transfer_service.ports import Database, Keyring, Work
+from transfer_service.sealing.tokens import mint_token, token_hash
+
+MAX_NAME_CHARACTERS = 200
+
+
+def records_key_context(organization_id: UUID) -> dict[str, str]:
+    """What an organization's records key is bound to."""
+    return {"organization": str(organization_id), "purpose": "records"}
+
+
+def _named(name: str) -> str:
+    clean = " ".join(name.split())
+    if not clean or len(clean) > MAX_NAME_CHARACTERS or not clean.isprintable():
+        raise Invalid(f"A name has 1 to {MAX_NAME_CHARACTERS} printable characters.")
+    return clean
+
+
+@dataclass(frozen=True)
+class Enrol:
+    """Everything here is an operator's, at the command line."""
+
+    database: Database
+    keyring: Keyring
+
+    def create_organization(self, name: str, now: datetime) -> Organization:
+        """A new tenant, with a records key and an audit log of its own."""
+        organization_id = uuid4()
+        _, wrapped = self.keyring.generate(records_key_context(organization_id))
+        organization = Organization(organization_id, _named(name), now, wrapped)
+        with self.database.changing() as tx:
+            tx.save(self._event("organization.created", organization_id, now, {}), organization)
+        return organization
+
+    def create_department(self, organization_id: UUID, name: str, contact: str, now: datetime) -> Department:
+        """A department of that organization; NotFound."""
+        with self.database.changing() as tx:
+            organization = self._organization(tx, organization_id)
+            department = Department(uuid4(), organization.id, _named(name), contact.strip(), now)
+            event = self._event("department.created", organization.id, now, {"department": department.id})
+            tx.save(event, department)
+        return department
+
+    def create_token(self, department_id: UUID, role: Role, staff_name: str, now: datetime) -> tuple[Credential, str]:
+        """A token for that member of staff, who is enrolled where they are new; the token itself comes once."""
+        token = mint_token()
+        with self.database.changing() as tx:
+            department = self._department(tx, department_id)
+            staff = self._member(tx, department, _named(staff_name), now)
+            credential = Credential(
+                id=uuid4(),
+                organization_id=department.organization_id,
+                kind=CredentialKind.STAFF,
+                secret_hash=token_hash(token),
+                subject_id=department.id,
+                holder_id=staff.id,
+                role=role,
+                recipient_id=None,
+                created_at=now,
+                expires_at=None,
+            )
+            subject = {"department": department.id, "staff": staff.id, "token": credential.id}
+            tx.save(self._event("token.created", department.organization_id, now, subject), staff, credential)
+        return credential, token
+
+    def tokens(self) -> list[Credential]:
+        """Every staff token of every organization, revoked ones too."""
+        with self.database.reading() as tx:
+            return [
+                credential
+                for organization in tx.organizations()
+                for credential in tx.find(Credential, organization.id)
+                if credential.kind is CredentialKind.STAFF
+            ]
+
+    def revoke_token(self, token_id: UUID, now: datetime) -> Credential:
+        """From the next request on it is refused. Revoking again changes nothing; NotFound."""
+        with self.database.changing() as tx:
+            credential = self._token(tx, token_id)
+            if credential.revoked_at is not None:
+                return credential
+            credential = replace(credential, revoked_at=now)
+            event = self._event("token.revoked", credential.organization_id, now, {"token": credential.id})
+            tx.save(event, credential)
+        return credential
+
+    def _token(self, tx: Work, token_id: UUID) -> Credential:
+        for organization in tx.organizations():
+            for credential in tx.find(Credential, organization.id, id=token_id):
+                return credential
+        raise NotFound("There is no token of that id.")
+
+    def _organization(self, tx: Work, organization_id: UUID) -> Organization:
+        try:
+            return tx.organization(organization_id)
+        except NotFound:
+            raise NotFound("There is no organization of that id.") from None
+
+    def _department(self, tx: Work, department_id: UUID) -> Department:
+        for organization in tx.organizations():
+            for department in tx.find(Department, organization.id, id=department_id):
+                return department
+        raise NotFound("There is no department of that id.")
+
+    def _member(self, tx: Work, department: Department, name: str, now: datetime) -> Staff:
+        for staff in tx.find(Staff, department.organization_id, department_id=department.id, name=name):
+            return staff
+        return Staff(uuid4(), department.organization_id, department.id, name, now)
+
+    def _event(self, action: str, organization_id: UUID, now: datetime, subject: dict[str, UUID]) -> Event:
+        return Event(action, SystemActor(organization_id, "operator"), now, subject)

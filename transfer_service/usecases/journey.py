@@ -1,0 +1,38 @@
+"""The use cases together, as the API, the pages and the worker are given them."""
+
+from dataclasses import dataclass
+
+from transfer_service.usecases.account import Account
+from transfer_service.usecases.close import Close
+from transfer_service.usecases.deliver import Deliver
+from transfer_service.usecases.deposit import Deposit
+from transfer_service.usecases.enrol import Enrol
+from transfer_service.usecases.issue import Issue
+from transfer_service.usecases.notify import Notify
+from transfer_service.usecases.patient import Patients
+from transfer_service.usecases.receive import Receive
+from transfer_service.usecases.recipients import Recipients
+from transfer_service.usecases.redeem import Redeem
+from transfer_service.usecases.release import Releases
+from transfer_service.usecases.retire import Retire
+from transfer_service.usecases.verify import Verify
+
+
+@dataclass(frozen=True)
+class Journey:
+    """Every use case, joined to its ports."""
+
+    enrol: Enrol
+    recipients: Recipients
+    deposit: Deposit
+    receive: Receive
+    verify: Verify
+    close: Close
+    releases: Releases
+    patients: Patients
+    issue: Issue
+    redeem: Redeem
+    deliver: Deliver
+    account: Account
+    retire: Retire
+    notify: Notify

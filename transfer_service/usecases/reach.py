@@ -1,0 +1,44 @@
+"""Loading what an actor may reach: a foreign thing and an unknown one are the same NotFound."""
+
+from uuid import UUID
+
+from transfer_service.domain.packet import Packet, PacketFile
+from transfer_service.domain.people import StaffActor
+from transfer_service.domain.policy import check_owns, check_sees
+from transfer_service.errors import NotFound, PacketRetired
+from transfer_service.ports import Keyring, Transaction
+from transfer_service.sealing.keys import SecretKey
+
+
+def seen_packet(tx: Transaction, actor: StaffActor, packet_id: UUID) -> Packet:
+    """A packet of the actor's department, or one that it contributes to."""
+    packet = tx.get(Packet, actor.organization_id, packet_id)
+    check_sees(actor, packet)
+    return packet
+
+
+def owned_packet(tx: Transaction, actor: StaffActor, packet_id: UUID) -> Packet:
+    """A packet of the actor's own department."""
+    packet = tx.get(Packet, actor.organization_id, packet_id)
+    check_owns(actor, packet)
+    return packet
+
+
+def file_of(tx: Transaction, packet: Packet, file_id: UUID) -> PacketFile:
+    """A file of that very packet."""
+    file = tx.get(PacketFile, packet.organization_id, file_id)
+    if file.packet_id != packet.id:
+        raise NotFound
+    return file
+
+
+def packet_key(keyring: Keyring, packet: Packet) -> SecretKey:
+    """The key that opens every file of the packet; PacketRetired once it is destroyed."""
+    if packet.wrapped_key is None:
+        raise PacketRetired
+    return keyring.unwrap(packet.wrapped_key, packet_key_context(packet.organization_id, packet.id))
+
+
+def packet_key_context(organization_id: UUID, packet_id: UUID) -> dict[str, str]:
+    """What a packet key's wrapping is bound to: opaque ids only, for KMS shows them in the clear."""
+    return {"organization": str(organization_id), "packet": str(packet_id)}

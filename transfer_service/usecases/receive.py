@@ -1,0 +1,287 @@
+"""Receive: the bytes of a deposit, part by part or in one stream, sealed on their way to the store.
+
+Memory: one sealed part a running upload. Every attempt is sealed afresh. A file of one part is PUT under a fresh
+key that is swept unless it is adopted; a file of many parts is one multipart upload.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import chain
+from uuid import UUID
+
+from transfer_service.domain.packet import FileState, Leftover, Packet, PacketFile, Part
+from transfer_service.domain.paths import normal_path
+from transfer_service.domain.people import Actor, StaffActor
+from transfer_service.domain.policy import check_may_open_packets
+from transfer_service.errors import (
+    DigestMismatch,
+    FileNotReceiving,
+    NotFound,
+    PartNumberWrong,
+    PartSizeWrong,
+    PathTaken,
+    UploadGone,
+)
+from transfer_service.ports import Database, Keyring, ObjectStore, Transaction
+from transfer_service.sealing.keys import SecretKey, file_key
+from transfer_service.sealing.layout import Layout
+from transfer_service.sealing.part import PartSealer
+from transfer_service.usecases.deposit import FileDraft, begin_verifying, drop_file, file_event, let_go, planned
+from transfer_service.usecases.limits import Limits
+from transfer_service.usecases.reach import file_of, packet_key, seen_packet
+
+TOUCH_EVERY = timedelta(hours=1)
+SENT = frozenset({FileState.VERIFYING, FileState.VERIFIED})
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PartPlan:
+    """A part that may come now: which, how many plaintext bytes, and the key that will seal it."""
+
+    staff: StaffActor
+    file: PacketFile
+    key: SecretKey
+    number: int
+
+    @property
+    def layout(self) -> Layout:
+        """How the file is cut."""
+        return Layout(self.file.size_bytes, self.file.part_bytes)
+
+    @property
+    def size_bytes(self) -> int:
+        """Exactly how many bytes the part has."""
+        return self.layout.part_size(self.number)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ContentPlan:
+    """A whole file that may come now; ``known`` is the finished file it repeats, where it repeats one."""
+
+    staff: StaffActor
+    file: PacketFile
+    key: SecretKey
+    known: bool
+
+
+@dataclass(frozen=True)
+class Receive:
+    """What depositors send. Each call has two steps, so that nothing is read before it is known to fit."""
+
+    database: Database
+    keyring: Keyring
+    store: ObjectStore
+    limits: Limits
+
+    def expect_part(self, actor: Actor, packet_id: UUID, file_id: UUID, number: int) -> PartPlan:
+        """May this part come? NotFound, PacketNotOpen, FileNotReceiving, PartNumberWrong."""
+        staff = check_may_open_packets(actor)
+        with self.database.reading() as tx:
+            packet = seen_packet(tx, staff, packet_id)
+            file = file_of(tx, packet, file_id)
+            packet.check_open()
+            file.check_receiving()
+            if not 1 <= number <= file.part_count:
+                raise PartNumberWrong(part_count=file.part_count)
+            return PartPlan(staff, file, file_key(packet_key(self.keyring, packet), file.id), number)
+
+    def take_part(self, plan: PartPlan, body: Iterable[memoryview], sha256: bytes | None, now: datetime) -> None:
+        """Seal and store one part. PartSizeWrong, DigestMismatch, FileNotReceiving; then nothing has changed."""
+        sealer = PartSealer(plan.key, plan.file.packet_id, plan.file.id, plan.layout, plan.number)
+        digest = hashlib.sha256()
+        for block in body:
+            sealer.update(block)
+            if sha256 is not None:
+                digest.update(block)
+        sealed = sealer.finish()
+        if sha256 is not None and digest.digest() != sha256:
+            raise DigestMismatch
+        self._store(plan, sealed, sha256.hex() if sha256 else None, now)
+
+    def expect_content(self, actor: Actor, packet_id: UUID, draft: FileDraft, now: datetime) -> ContentPlan:
+        """May this whole file come? It replaces its own unfinished file. PathTaken, PathInvalid, FileTooLarge."""
+        staff = check_may_open_packets(actor)
+        with self.database.changing() as tx:
+            packet = seen_packet(tx, staff, packet_id)
+            former = self._at(tx, packet, draft.path)
+            known = former if former is not None and former.state in SENT else None
+            if known is not None:
+                _check_may_repeat(known, draft)
+            file = known or self._begun(tx, staff, packet, draft, former, now)
+        key = file_key(packet_key(self.keyring, packet), file.id)
+        return ContentPlan(staff, file, key, known=known is not None)
+
+    def take_content(self, plan: ContentPlan, body: Iterable[memoryview], now: datetime) -> PacketFile:
+        """Seal and store a whole file and begin to verify it. DigestMismatch, PartSizeWrong, PathTaken."""
+        stream = _Stream(body)
+        if plan.known:
+            return self._compare(plan.file, stream)
+        layout = Layout(plan.file.size_bytes, plan.file.part_bytes)
+        for number in range(1, layout.part_count + 1):
+            part = PartPlan(plan.staff, plan.file, plan.key, number)
+            self.take_part(part, stream.take(layout.part_size(number)), None, now)
+        stream.check_over()
+        return self._finish(plan, stream.digest.hexdigest(), now)
+
+    def _finish(self, plan: ContentPlan, sha256: str, now: datetime) -> PacketFile:
+        with self.database.changing() as tx:
+            file = _still_receiving(tx, plan.file)
+            if (file.declared_sha256 or sha256) != sha256:
+                drop_file(tx, file, self.limits, now)
+                tx.save(file_event("file.refused", plan.staff, file, now, code=DigestMismatch.code))
+            else:
+                return begin_verifying(tx, plan.staff, file, sha256, now)
+        raise DigestMismatch
+
+    def _at(self, tx: Transaction, packet: Packet, path: str) -> PacketFile | None:
+        """The file at that path; PathTaken where its path differs in case alone."""
+        for file in tx.find(PacketFile, packet.organization_id, packet_id=packet.id, path=normal_path(path)):
+            if file.path != normal_path(path):
+                raise PathTaken
+            return file
+        return None
+
+    def _begun(
+        self,
+        tx: Transaction,
+        staff: StaffActor,
+        packet: Packet,
+        draft: FileDraft,
+        former: PacketFile | None,
+        now: datetime,
+    ) -> PacketFile:
+        """A new file, in the place of the unfinished one where there is one."""
+        packet.check_open()
+        file = planned(packet, draft, self.limits, now)
+        if former is not None:
+            drop_file(tx, former, self.limits, now)
+        tx.save(file_event("file.planned", staff, file, now), file, replace(packet, written_at=now))
+        return file
+
+    def _compare(self, file: PacketFile, stream: "_Stream") -> PacketFile:
+        for _ in stream.take(file.size_bytes):
+            pass
+        stream.check_over()
+        if stream.digest.hexdigest() != (file.declared_sha256 or file.sha256):
+            raise PathTaken
+        return file
+
+    def _store(self, plan: PartPlan, sealed: memoryview, sha256: str | None, now: datetime) -> None:
+        if plan.file.part_count == 1:
+            self._store_whole(plan, sealed, sha256, now)
+        else:
+            self._store_part(plan, sealed, sha256, now)
+
+    def _store_whole(self, plan: PartPlan, sealed: memoryview, sha256: str | None, now: datetime) -> None:
+        key = self._fresh_key(now)
+        etag = self.store.put_once(key, sealed)
+        with self.database.changing() as tx:
+            file = self._started(tx, plan, now)
+            let_go(tx, file, self.limits, now)
+            tx.keep(replace(file, object_key=key), _arrived(plan, etag, sha256))
+            tx.drop(Leftover(key, sweep_after=now))
+            _touch(tx, file, now)
+
+    def _store_part(self, plan: PartPlan, sealed: memoryview, sha256: str | None, now: datetime) -> None:
+        object_key, upload_id = self._upload(plan, now)
+        try:
+            etag = self.store.put_part(object_key, upload_id, plan.number, sealed)
+        except UploadGone:
+            raise FileNotReceiving from None
+        with self.database.changing() as tx:
+            file = _still_receiving(tx, plan.file)
+            if file.upload_id != upload_id:
+                raise FileNotReceiving
+            tx.keep(_arrived(plan, etag, sha256))
+            _touch(tx, file, now)
+
+    def _upload(self, plan: PartPlan, now: datetime) -> tuple[str, str]:
+        """The file's multipart upload, begun by whichever part comes first."""
+        with self.database.reading() as tx:
+            file = _still_receiving(tx, plan.file)
+        if file.state is FileState.RECEIVING and file.object_key and file.upload_id:
+            return file.object_key, file.upload_id
+        key = self._fresh_key(now)
+        upload_id = self.store.begin_upload(key)
+        with self.database.changing() as tx:
+            file = self._started(tx, plan, now)
+            if file.object_key and file.upload_id:
+                return file.object_key, file.upload_id
+            tx.keep(replace(file, object_key=key, upload_id=upload_id))
+            tx.drop(Leftover(key, sweep_after=now))
+        return key, upload_id
+
+    def _started(self, tx: Transaction, plan: PartPlan, now: datetime) -> PacketFile:
+        """The file as it is now; a rejected one starts anew, with nothing received."""
+        file = _still_receiving(tx, plan.file)
+        if file.state is not FileState.REJECTED:
+            return file
+        let_go(tx, file, self.limits, now)
+        tx.drop(*tx.find(Part, file.organization_id, file_id=file.id))
+        anew = file.received_anew()
+        tx.save(file_event("file.restarted", plan.staff, anew, now), anew)
+        return anew
+
+    def _fresh_key(self, now: datetime) -> str:
+        """A random key, written down as swept-unless-adopted before the store hears of it."""
+        key = secrets.token_hex(20)
+        with self.database.changing() as tx:
+            tx.keep(Leftover(key, sweep_after=now + self.limits.leftover_for))
+        return key
+
+
+class _Stream:
+    """A body cut into parts: takes exactly so many bytes at a time, hashing all that goes by."""
+
+    def __init__(self, body: Iterable[memoryview]) -> None:
+        self._blocks: Iterator[memoryview] = iter(body)
+        self.digest = hashlib.sha256()
+
+    def take(self, size: int) -> Iterator[memoryview]:
+        """Blocks of ``size`` bytes in all; PartSizeWrong where the body ends before."""
+        while size:
+            block = next(self._blocks, None)
+            if block is None:
+                raise PartSizeWrong
+            if len(block) > size:
+                self._blocks = chain([block[size:]], self._blocks)
+                block = block[:size]
+            size -= len(block)
+            self.digest.update(block)
+            yield block
+
+    def check_over(self) -> None:
+        """PartSizeWrong where bytes are left."""
+        if any(len(block) for block in self._blocks):
+            raise PartSizeWrong
+
+
+def _still_receiving(tx: Transaction, file: PacketFile) -> PacketFile:
+    """The file as it is now, which others may have completed or deleted meanwhile."""
+    try:
+        current = tx.get(PacketFile, file.organization_id, file.id)
+    except NotFound:
+        raise FileNotReceiving from None
+    tx.get(Packet, file.organization_id, file.packet_id).check_open()
+    current.check_receiving()
+    return current
+
+
+def _check_may_repeat(former: PacketFile, draft: FileDraft) -> None:
+    declared = former.declared_sha256 or former.sha256
+    if former.size_bytes != draft.size_bytes or draft.sha256 not in {None, declared}:
+        raise PathTaken
+
+
+def _arrived(plan: PartPlan, etag: str, sha256: str | None) -> Part:
+    return Part(plan.file.organization_id, plan.file.id, plan.number, plan.size_bytes, etag, sha256)
+
+
+def _touch(tx: Transaction, file: PacketFile, now: datetime) -> None:
+    """Say that the deposit is alive; seldom, for it writes the whole packet row."""
+    packet = tx.get(Packet, file.organization_id, file.packet_id)
+    if now - packet.written_at >= TOUCH_EVERY:
+        tx.keep(replace(packet, written_at=now))

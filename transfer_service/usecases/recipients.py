@@ -1,0 +1,76 @@
+"""The directory of recipients that an organization's releases can name."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from transfer_service.audit.entry import Event
+from transfer_service.domain.people import Accreditation, Actor, Recipient, RecipientKind, StaffActor
+from transfer_service.domain.policy import check_may_keep_recipients, check_may_read_recipients
+from transfer_service.ports import Database, Slice
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientDraft:
+    """A recipient as a coordinator describes them."""
+
+    name: str
+    email: str
+    organization: str
+    specialty: str
+    kind: RecipientKind
+    credentials: tuple[str, ...] = ()
+    accreditations: tuple[Accreditation, ...] = ()
+
+
+@dataclass(frozen=True)
+class Recipients:
+    """Coordinators keep the directory; privacy officers read it."""
+
+    database: Database
+
+    def add(self, actor: Actor, draft: RecipientDraft, now: datetime) -> Recipient:
+        """A new recipient, version 1."""
+        staff = check_may_keep_recipients(actor)
+        recipient = self._version(staff, uuid4(), 1, draft, now)
+        with self.database.changing() as tx:
+            tx.save(self._event("recipient.added", staff, recipient), recipient)
+        return recipient
+
+    def change(self, actor: Actor, recipient_id: UUID, draft: RecipientDraft, now: datetime) -> Recipient:
+        """A new version; releases keep naming the version that the patient read. NotFound."""
+        staff = check_may_keep_recipients(actor)
+        with self.database.changing() as tx:
+            former = tx.get(Recipient, staff.organization_id, recipient_id)
+            changed = self._version(staff, recipient_id, former.version + 1, draft, now)
+            if replace(changed, version=former.version, created_at=former.created_at) == former:
+                return former
+            tx.save(self._event("recipient.changed", staff, changed), changed)
+        return changed
+
+    def page(self, actor: Actor, limit: int, cursor: str | None) -> Slice[Recipient]:
+        """The organization's recipients, newest first."""
+        staff = check_may_read_recipients(actor)
+        with self.database.reading() as tx:
+            return tx.page(Recipient, staff.organization_id, limit=limit, cursor=cursor)
+
+    def _version(
+        self, staff: StaffActor, recipient_id: UUID, version: int, draft: RecipientDraft, now: datetime
+    ) -> Recipient:
+        return Recipient(
+            id=recipient_id,
+            organization_id=staff.organization_id,
+            version=version,
+            name=draft.name,
+            email=draft.email,
+            organization=draft.organization,
+            specialty=draft.specialty,
+            kind=draft.kind,
+            credentials=draft.credentials,
+            accreditations=draft.accreditations,
+            created_at=now,
+        )
+
+    def _event(self, action: str, staff: StaffActor, recipient: Recipient) -> Event:
+        facts = {"version": recipient.version}
+        return Event(action, staff, recipient.created_at, {"recipient": recipient.id}, facts)

@@ -1,0 +1,286 @@
+"""Redeem: the recipient opens the link, proves who they are, and is let in.
+
+The procedure of ``redeem``, in order; nothing is granted unless every step holds:
+
+1. The secret finds its link; a secret that finds none is NotFound, whatever else was sent.
+2. A repeat of a redemption, with its Idempotency-Key, has a fresh token for the same redemption, uncounted.
+3. The link is not locked, revoked, expired or used up; its release is live; its packet is there.
+4. The challenge was put for this link, is not over, and was not used.
+5. The answer is right. A wrong one is counted, for the challenge and for the life of the link.
+6. The redemption is counted, the challenge used up, a token made, the audit entry written: one transaction.
+
+Steps 1 to 6 see one state of the database. A refusal on a known link is recorded as a disclosure refused.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID, uuid4
+
+from transfer_service.domain.link import Challenge, Link, Redemption, Verification
+from transfer_service.domain.manifest import release_manifest
+from transfer_service.domain.packet import Packet, PacketFile, SignedManifest
+from transfer_service.domain.people import (
+    Actor,
+    Credential,
+    CredentialKind,
+    Department,
+    Organization,
+    Origin,
+    Recipient,
+    RecipientActor,
+    SystemActor,
+)
+from transfer_service.domain.policy import check_is_recipient
+from transfer_service.domain.release import Release
+from transfer_service.errors import (
+    AnswerWrong,
+    ChallengeUsed,
+    IdempotencyKeyReused,
+    NotAuthenticated,
+    NotNow,
+    TransferError,
+)
+from transfer_service.ports import Database, Transaction
+from transfer_service.sealing.keys import SecretKey
+from transfer_service.sealing.manifest import SigningKey
+from transfer_service.sealing.tokens import keyed_digest, matches, mint_token, passcode_hash, token_hash
+from transfer_service.usecases.answers import Questions
+from transfer_service.usecases.issue import link_event
+from transfer_service.usecases.limits import Limits
+from transfer_service.usecases.refusals import record_refusal, refusals_recorded
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Answer:
+    """What a recipient says. ``replay`` is the Idempotency-Key they sent, where they sent one."""
+
+    secret: str
+    challenge_id: UUID
+    response: str
+    replay: str | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Released:
+    """What one recipient may see of one packet: the case without contacts, and exactly the files granted."""
+
+    packet: Packet
+    organization: Organization
+    department: Department
+    release: Release
+    link: Link
+    recipient: Recipient
+    files: list[PacketFile]
+    manifest: SignedManifest
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Redeemed:
+    """A bearer token, and what it opens."""
+
+    token: str
+    released: Released
+
+
+@dataclass(frozen=True)
+class Redeem:
+    """What the holder of a link may do."""
+
+    database: Database
+    questions: Questions
+    service_key: SecretKey
+    signing_key: SigningKey
+    limits: Limits
+
+    def challenge(self, secret: str, origin: Origin, now: datetime) -> tuple[Challenge, Verification]:
+        """Ask the holder to prove who they are; sends the code where the link says so. Counts nothing."""
+
+        def ask(tx: Transaction, link: Link) -> tuple[Challenge, Verification]:
+            self._check_usable(tx, link, now)
+            tx.save(link_event("link.challenged", _visitor(link, origin), link, now))
+            if link.verification is Verification.PASSCODE:
+                return self.questions.ask(tx, link.organization_id, link.id, now), link.verification
+            release = tx.get(Release, link.organization_id, link.release_id)
+            packet = tx.get(Packet, link.organization_id, link.packet_id)
+            department = tx.get(Department, link.organization_id, packet.department_id)
+            recipient = recipient_of(tx, release, link)
+            return self.questions.mail_code(tx, link.id, recipient.email, department, now), link.verification
+
+        return self._at_link(secret, origin, now, ask)
+
+    def redeem(self, answer: Answer, origin: Origin, now: datetime) -> Redeemed:
+        """Let the recipient in, by the numbered procedure above."""
+        passcode = self._hashed_passcode(answer, now)
+
+        def let_in(tx: Transaction, link: Link) -> Redeemed | TransferError:
+            former = self._former(tx, link, answer, now)
+            if former is not None:
+                self._check_live(tx, link, now)
+                return self._admit(tx, link, former, origin, now)
+            self._check_usable(tx, link, now)
+            challenge = self.questions.open_challenge(tx, link.organization_id, link.id, answer.challenge_id, now)
+            if not self._is_right(link, challenge, answer, passcode):
+                return self._count_wrong(tx, link, challenge, origin, now)
+            counted = replace(link, redemptions=link.redemptions + 1)
+            redemption = self._redemption(counted, challenge, answer, now)
+            event = link_event("link.redeemed", _visitor(link, origin), counted, now, redemptions=counted.redemptions)
+            tx.save(event, counted, redemption, replace(challenge, used_at=now))
+            return self._admit(tx, counted, redemption, origin, now)
+
+        outcome = self._at_link(answer.secret, origin, now, let_in)
+        if isinstance(outcome, TransferError):
+            raise outcome
+        return outcome
+
+    def released(self, actor: Actor, now: datetime) -> Released:
+        """The same again, for a redemption that is still live."""
+        recipient = check_is_recipient(actor)
+        with refusals_recorded(self.database, recipient, now), self.database.reading() as tx:
+            link = live_link(tx, recipient, now)
+            session = tx.get(Credential, recipient.organization_id, recipient.session_id)
+            return self._released(tx, link, session.expires_at or link.expires_at)
+
+    def _at_link(self, secret: str, origin: Origin, now: datetime, act: Callable[[Transaction, Link], T]) -> T:
+        """Act on the link of that secret; a refusal undoes what was done and is recorded."""
+        with self.database.reading() as tx:
+            known = tx.by_secret(Link, token_hash(secret))
+        try:
+            with self.database.changing() as tx:
+                return act(tx, tx.get(Link, known.organization_id, known.id))
+        except NotNow as refusal:
+            with self.database.changing() as tx:
+                record_refusal(tx, known, _visitor(known, origin), refusal.code, now)
+            raise
+
+    def _check_live(self, tx: Transaction, link: Link, now: datetime) -> None:
+        link.check_live(now)
+        tx.get(Release, link.organization_id, link.release_id).check_live(now)
+        tx.get(Packet, link.organization_id, link.packet_id).check_closed()
+
+    def _check_usable(self, tx: Transaction, link: Link, now: datetime) -> None:
+        link.check_unlocked(self.limits.wrong_answers)
+        self._check_live(tx, link, now)
+        link.check_redeemable()
+
+    def _hashed_passcode(self, answer: Answer, now: datetime) -> bytes:
+        """Slow on purpose, so made before the transaction begins, and not at all where no passcode could help."""
+        with self.database.reading() as tx:
+            link = tx.by_secret(Link, token_hash(answer.secret))
+            if link.passcode is None or not self._may_be_answered(tx, link, answer, now):
+                return b""
+        return passcode_hash(self.service_key, link.passcode.salt, answer.response)
+
+    def _may_be_answered(self, tx: Transaction, link: Link, answer: Answer, now: datetime) -> bool:
+        """What can't be answered now never can again: links and challenges only ever end."""
+        try:
+            self._check_usable(tx, link, now)
+            self.questions.open_challenge(tx, link.organization_id, link.id, answer.challenge_id, now)
+        except NotNow:
+            return False
+        return True
+
+    def _is_right(self, link: Link, challenge: Challenge, answer: Answer, passcode: bytes) -> bool:
+        if link.passcode is not None:
+            return matches(link.passcode.hash, passcode)
+        return self.questions.code_is_right(challenge, answer.response)
+
+    def _count_wrong(
+        self, tx: Transaction, link: Link, challenge: Challenge, origin: Origin, now: datetime
+    ) -> AnswerWrong:
+        wrong = replace(challenge, wrong_answers=challenge.wrong_answers + 1)
+        link = replace(link, wrong_answers=link.wrong_answers + 1)
+        record_refusal(tx, link, _visitor(link, origin), AnswerWrong.code, now, link, wrong)
+        return AnswerWrong(remaining_attempts=self.questions.remaining(wrong, link.wrong_answers))
+
+    def _redemption(self, link: Link, challenge: Challenge, answer: Answer, now: datetime) -> Redemption:
+        key, body = self._replay(link, answer)
+        return Redemption(uuid4(), link.organization_id, link.id, challenge.id, now, key, body)
+
+    def _replay(self, link: Link, answer: Answer) -> tuple[bytes | None, bytes | None]:
+        if answer.replay is None:
+            return None, None
+        key = keyed_digest(self.service_key, b"redeem\x00" + link.id.bytes + answer.replay.encode())
+        body = keyed_digest(self.service_key, answer.challenge_id.bytes + answer.response.encode())
+        return key, body
+
+    def _former(self, tx: Transaction, link: Link, answer: Answer, now: datetime) -> Redemption | None:
+        key, body = self._replay(link, answer)
+        if key is None:
+            return None
+        for former in tx.find(Redemption, link.organization_id, link_id=link.id, replay_key=key):
+            if former.replay_body != body:
+                raise IdempotencyKeyReused
+            if now - former.redeemed_at >= self.limits.replay_for:
+                raise ChallengeUsed
+            return former
+        return None
+
+    def _admit(self, tx: Transaction, link: Link, redemption: Redemption, origin: Origin, now: datetime) -> Redeemed:
+        """A token for that redemption; its former tokens end."""
+        for session in tx.find(Credential, link.organization_id, holder_id=redemption.id):
+            tx.keep(replace(session, revoked_at=session.revoked_at or now))
+        released = self._released(tx, link, min(now + self.limits.access_for, link.expires_at))
+        token = mint_token()
+        credential = Credential(
+            id=uuid4(),
+            organization_id=link.organization_id,
+            kind=CredentialKind.RECIPIENT,
+            secret_hash=token_hash(token),
+            subject_id=link.id,
+            holder_id=redemption.id,
+            role=None,
+            recipient_id=link.recipient_id,
+            created_at=now,
+            expires_at=released.expires_at,
+        )
+        event = link_event("link.admitted", _visitor(link, origin), link, now, redemption=str(redemption.id))
+        tx.save(event, credential)
+        return Redeemed(token, released)
+
+    def _released(self, tx: Transaction, link: Link, expires_at: datetime) -> Released:
+        release = tx.get(Release, link.organization_id, link.release_id)
+        packet = tx.get(Packet, link.organization_id, link.packet_id)
+        grant = release.grant_to(link.recipient_id)
+        files = tx.find(PacketFile, packet.organization_id, packet_id=packet.id)
+        document = release_manifest(release, grant, files)
+        return Released(
+            packet=packet,
+            organization=tx.organization(packet.organization_id),
+            department=tx.get(Department, packet.organization_id, packet.department_id),
+            release=release,
+            link=link,
+            recipient=recipient_of(tx, release, link),
+            files=sorted((file for file in files if file.id in grant.file_ids), key=lambda file: file.path),
+            manifest=SignedManifest(document, self.signing_key.sign(document), self.signing_key.key_id),
+            expires_at=min(expires_at, release.expires_at),
+        )
+
+
+def recipient_of(tx: Transaction, release: Release, link: Link) -> Recipient:
+    """The recipient in the version that the patient read."""
+    grant = release.grant_to(link.recipient_id)
+    return tx.recipient_version(link.organization_id, grant.recipient_id, grant.recipient_version)
+
+
+def live_link(tx: Transaction, actor: RecipientActor, now: datetime) -> Link:
+    """The link of a redemption, if everything that it hangs on is live: session, link, release, packet.
+
+    NotAuthenticated, LinkRevoked, LinkExpired, ReleaseWithdrawn, ReleaseExpired, PacketRetired.
+    """
+    session = tx.get(Credential, actor.organization_id, actor.session_id)
+    if not session.is_live(now):
+        raise NotAuthenticated
+    link = tx.get(Link, actor.organization_id, actor.link_id)
+    link.check_live(now)
+    tx.get(Release, link.organization_id, link.release_id).check_live(now)
+    tx.get(Packet, link.organization_id, link.packet_id).check_closed()
+    return link
+
+
+def _visitor(link: Link, origin: Origin) -> SystemActor:
+    return SystemActor(link.organization_id, "visitor", origin)

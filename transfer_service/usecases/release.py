@@ -1,0 +1,257 @@
+"""Release: the department asks, the patient signs or withdraws. No live release, no link, no bytes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from transfer_service.audit.entry import Event, actor_words
+from transfer_service.domain.form import Terms, authorization_form
+from transfer_service.domain.mail import Mail
+from transfer_service.domain.packet import Packet, PacketFile
+from transfer_service.domain.people import Actor, Credential, Department, PatientActor, Recipient
+from transfer_service.domain.policy import (
+    check_is_patient_of,
+    check_may_ask_releases,
+    check_may_oversee_releases,
+    check_may_withdraw,
+)
+from transfer_service.domain.release import Basis, Grant, Release, ReleaseState, Signature, Signer
+from transfer_service.errors import (
+    ExpiryInPast,
+    ExpiryTooFar,
+    FileUnknown,
+    Invalid,
+    NotAllowed,
+    NotFound,
+    PatientUnreachable,
+    ReleaseExpired,
+    ReleaseWithdrawn,
+)
+from transfer_service.ports import Database, Transaction
+from transfer_service.sealing.tokens import mint_secret, token_hash
+from transfer_service.usecases.close import manifest_digest
+from transfer_service.usecases.letters import patient_letter
+from transfer_service.usecases.limits import Limits
+from transfer_service.usecases.reach import owned_packet
+
+
+@dataclass(frozen=True, slots=True)
+class GrantDraft:
+    """To whom, and which files; no files named means every file of the packet."""
+
+    recipient_id: UUID
+    file_ids: tuple[UUID, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ReleaseDraft:
+    """A release as the department asks for it."""
+
+    grants: Sequence[GrantDraft]
+    purpose: str
+    expires_at: datetime
+    basis: Basis = Basis.AUTHORIZATION
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SignatureDraft:
+    """What the signing person says."""
+
+    form_sha256: str
+    name: str
+    signer: Signer
+    authority: str | None = None
+
+
+@dataclass(frozen=True)
+class Releases:
+    """Coordinators ask; patients sign; patients and staff withdraw."""
+
+    database: Database
+    limits: Limits
+    public_url: str
+
+    def ask(self, actor: Actor, packet_id: UUID, draft: ReleaseDraft, now: datetime) -> Release:
+        """A requested release, and the patient's letter in the outbox, in one transaction.
+
+        PacketNotClosed, ExpiryInPast, ExpiryTooFar, FileUnknown, PatientUnreachable.
+        """
+        staff = check_may_ask_releases(actor)
+        check_expiry(draft.expires_at, now, now + self.limits.release_for)
+        secret = mint_secret()
+        with self.database.changing() as tx:
+            packet = owned_packet(tx, staff, packet_id)
+            packet.check_closed()
+            email = packet.case.patient.email
+            if not email:
+                raise PatientUnreachable
+            granted = _granted(tx, packet, draft.grants)
+            release = Release(
+                id=uuid4(),
+                organization_id=packet.organization_id,
+                packet_id=packet.id,
+                state=ReleaseState.REQUESTED,
+                basis=draft.basis,
+                grants=tuple(
+                    Grant(recipient.id, recipient.version, tuple(file.id for file in files))
+                    for recipient, files in granted
+                ),
+                purpose=draft.purpose,
+                expires_at=draft.expires_at,
+                manifest_sha256=manifest_digest(packet.signed_manifest()),
+                form=authorization_form(_terms(tx, packet, granted, draft)),
+                email=email,
+                secret_hash=token_hash(secret),
+                requested_at=now,
+                requested_by=staff.staff_id,
+            )
+            tx.save(_event("release.requested", staff, release, now), release, self._letter(tx, release, secret, now))
+        return release
+
+    def resend(self, actor: Actor, release_id: UUID, now: datetime) -> Release:
+        """A fresh letter with a fresh secret; the lost or locked one is dead, and so are its sessions.
+
+        ReleaseWithdrawn, ReleaseExpired.
+        """
+        staff = check_may_ask_releases(actor)
+        secret = mint_secret()
+        with self.database.changing() as tx:
+            release, _ = _with_packet(tx, actor, release_id)
+            if release.state is ReleaseState.WITHDRAWN:
+                raise ReleaseWithdrawn
+            if now >= release.expires_at:
+                raise ReleaseExpired
+            release = replace(release, secret_hash=token_hash(secret), wrong_answers=0)
+            _end_sessions(tx, release, now)
+            tx.save(_event("release.resent", staff, release, now), release, self._letter(tx, release, secret, now))
+        return release
+
+    def of_packet(self, actor: Actor, packet_id: UUID) -> list[Release]:
+        """The packet's releases, oldest first."""
+        staff = check_may_oversee_releases(actor)
+        with self.database.reading() as tx:
+            packet = owned_packet(tx, staff, packet_id)
+            return tx.find(Release, packet.organization_id, packet_id=packet.id)
+
+    def one(self, actor: Actor, release_id: UUID) -> Release:
+        """One release: for staff of its department, privacy officers, and its patient."""
+        with self.database.reading() as tx:
+            if isinstance(actor, PatientActor):
+                return tx.get(Release, actor.organization_id, check_is_patient_of(actor, release_id).release_id)
+            return _with_packet(tx, actor, release_id)[0]
+
+    def sign(self, actor: Actor, release_id: UUID, draft: SignatureDraft, now: datetime) -> Release:
+        """The patient's signature. Staff may not, and that they tried is recorded.
+
+        FormChanged, ReleaseNotRequested, ReleaseWithdrawn, ReleaseExpired.
+        """
+        if not isinstance(actor, PatientActor):
+            self._refuse(actor, release_id, now)
+            raise NotAllowed("Only the patient, or who may act for them, can sign.")
+        if not draft.name.strip():
+            raise Invalid("A signature has a name.")
+        if draft.signer is Signer.REPRESENTATIVE and not (draft.authority or "").strip():
+            raise Invalid("A representative says by what authority they act for the patient.")
+        check_is_patient_of(actor, release_id)
+        with self.database.changing() as tx:
+            release = tx.get(Release, actor.organization_id, release_id)
+            release.check_may_be_signed(draft.form_sha256, now)
+            signature = Signature(draft.name, draft.signer, draft.authority, release.email)
+            release = replace(release, state=ReleaseState.SIGNED, signature=signature, signed_at=now)
+            facts = {"form_sha256": release.form.sha256, "manifest_sha256": release.manifest_sha256}
+            tx.save(_event("release.signed", actor, release, now, signer=draft.signer.value, **facts), release)
+        return release
+
+    def withdraw(self, actor: Actor, release_id: UUID, now: datetime) -> Release:
+        """Every link under it is dead before this returns: each use of one reads the release again."""
+        with self.database.changing() as tx:
+            if isinstance(actor, PatientActor):
+                check_is_patient_of(actor, release_id)
+            release, packet = _with_packet(tx, actor, release_id)
+            check_may_withdraw(actor, release, packet)
+            if release.state is ReleaseState.WITHDRAWN:
+                return release
+            withdrawn_by = ":".join(actor_words(actor))
+            release = replace(release, state=ReleaseState.WITHDRAWN, withdrawn_at=now, withdrawn_by=withdrawn_by)
+            tx.save(_event("release.withdrawn", actor, release, now), release)
+        return release
+
+    def _refuse(self, actor: Actor, release_id: UUID, now: datetime) -> None:
+        """Record it where there is such a release; the refusal does not say whether there is."""
+        with self.database.changing() as tx:
+            try:
+                release = tx.get(Release, actor.organization_id, release_id)
+            except NotFound:
+                return
+            tx.save(_event("release.sign_refused", actor, release, now, code=NotAllowed.code))
+
+    def _letter(self, tx: Transaction, release: Release, secret: str, now: datetime) -> Mail:
+        packet = tx.get(Packet, release.organization_id, release.packet_id)
+        department = tx.get(Department, release.organization_id, packet.department_id)
+        organization = tx.organization(release.organization_id)
+        url = f"{self.public_url}/r#{secret}"
+        return patient_letter(release.email, url, organization, department, release.expires_at, now)
+
+
+def check_expiry(expires_at: datetime, now: datetime, latest: datetime) -> None:
+    """ExpiryInPast, ExpiryTooFar."""
+    if expires_at <= now:
+        raise ExpiryInPast
+    if expires_at > latest:
+        raise ExpiryTooFar
+
+
+def _with_packet(tx: Transaction, actor: Actor, release_id: UUID) -> tuple[Release, Packet]:
+    release = tx.get(Release, actor.organization_id, release_id)
+    if isinstance(actor, PatientActor):
+        return release, tx.get(Packet, release.organization_id, release.packet_id)
+    return release, owned_packet(tx, check_may_oversee_releases(actor), release.packet_id)
+
+
+def _granted(tx: Transaction, packet: Packet, drafts: Sequence[GrantDraft]) -> list[tuple[Recipient, list[PacketFile]]]:
+    """Recipients with the files of each grant, in the packet's order; FileUnknown, Invalid."""
+    files = sorted(tx.find(PacketFile, packet.organization_id, packet_id=packet.id), key=lambda file: file.path)
+    if not drafts or len({draft.recipient_id for draft in drafts}) != len(drafts):
+        raise Invalid("A release names at least one recipient, and each of them once.")
+    return [(_recipient(tx, packet, draft.recipient_id), _chosen(files, draft.file_ids)) for draft in drafts]
+
+
+def _recipient(tx: Transaction, packet: Packet, recipient_id: UUID) -> Recipient:
+    try:
+        return tx.get(Recipient, packet.organization_id, recipient_id)
+    except NotFound:
+        raise Invalid("A recipient named is not in the directory.") from None
+
+
+def _chosen(files: list[PacketFile], file_ids: tuple[UUID, ...] | None) -> list[PacketFile]:
+    if file_ids is None:
+        return files
+    if not file_ids:
+        raise Invalid("A grant names at least one file.")
+    if not set(file_ids) <= {file.id for file in files}:
+        raise FileUnknown
+    return [file for file in files if file.id in file_ids]
+
+
+def _terms(
+    tx: Transaction, packet: Packet, granted: list[tuple[Recipient, list[PacketFile]]], draft: ReleaseDraft
+) -> Terms:
+    return Terms(
+        case=packet.case,
+        organization=tx.organization(packet.organization_id),
+        department=tx.get(Department, packet.organization_id, packet.department_id),
+        grants=granted,
+        purpose=draft.purpose,
+        expires_at=draft.expires_at,
+    )
+
+
+def _end_sessions(tx: Transaction, release: Release, now: datetime) -> None:
+    for session in tx.find(Credential, release.organization_id, subject_id=release.id):
+        if session.is_live(now):
+            tx.keep(replace(session, revoked_at=now))
+
+
+def _event(action: str, actor: Actor, release: Release, now: datetime, **facts: str) -> Event:
+    return Event(action, actor, now, {"packet": release.packet_id, "release": release.id}, facts)
