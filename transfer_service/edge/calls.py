@@ -1,0 +1,74 @@
+"""What a view asks of its surroundings: the service it belongs to, who calls, from where, and what time it is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Flask, current_app, request
+
+from transfer_service.audit.entry import actor_words
+from transfer_service.domain.people import Actor, Origin
+from transfer_service.edge.request_log import note_actor, request_id
+from transfer_service.edge.transfer_slots import TransferSlots
+from transfer_service.errors import NotAuthenticated
+from transfer_service.identity.bearer import Bearers
+from transfer_service.ports import Database
+from transfer_service.sealing.keys import SecretKey
+from transfer_service.usecases.journey import Journey
+
+_EXTENSION = "transfer_service"
+_SCHEME = "bearer "
+
+
+@dataclass(frozen=True)
+class Service:
+    """All that the API and the pages are given. ``ready`` raises ``Unavailable`` where a dependency is away."""
+
+    journey: Journey
+    bearers: Bearers
+    database: Database
+    service_key: SecretKey
+    slots: TransferSlots
+    clock: Callable[[], datetime]
+    ready: Callable[[], None]
+
+
+def register_service(app: Flask, service: Service) -> None:
+    """Give the app its service."""
+    app.extensions[_EXTENSION] = service
+
+
+def service() -> Service:
+    """The service of the app that handles this request."""
+    given: Service = current_app.extensions[_EXTENSION]
+    return given
+
+
+def journey() -> Journey:
+    """The use cases."""
+    return service().journey
+
+
+def now() -> datetime:
+    """The time in UTC; ``Unavailable`` where the clock can't be trusted."""
+    return service().clock()
+
+
+def origin() -> Origin:
+    """Our request id, and the address of the peer that connected: no header can say otherwise."""
+    return Origin(request_id(), request.environ.get("REMOTE_ADDR") or "-")
+
+
+def actor_of(token: str) -> Actor:
+    """Whose token it is; NotAuthenticated."""
+    actor = service().bearers.actor(token, origin(), now())
+    note_actor(":".join(actor_words(actor)))
+    return actor
+
+
+def actor() -> Actor:
+    """Who calls, by the bearer token in Authorization (RFC 6750); NotAuthenticated."""
+    header = request.headers.get("Authorization", "")
+    if not header.lower().startswith(_SCHEME):
+        raise NotAuthenticated
+    return actor_of(header[len(_SCHEME) :].strip())
