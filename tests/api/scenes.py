@@ -1,0 +1,182 @@
+"""One packet at every stage of the journey, and a valid request for every route of the API."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from tests.api.conftest import CASE, RECIPIENT, Api, Caller
+from tests.stages import ORIGIN, Stage
+from transfer_service.domain.moments import rfc3339
+
+
+@dataclass
+class Request:
+    """A method, an address, and what Caller.ask takes beside them."""
+
+    method: str
+    path: str
+    kwargs: dict[str, Any]
+
+
+class Scene:
+    """A packet that was redeemed, another that is open, and everyone who has to do with them."""
+
+    def __init__(self, api: Api) -> None:
+        self.api, self.stages = api, api.stages
+        self.stage: Stage = self.stages.redeemed()
+        self.open: Stage = self.stages.opened()
+        self.file = self.stages.planned(self.open, size=5)
+        self.callers: dict[str, Caller] = {
+            "anyone": api.anyone,
+            "depositor": api.depositor,
+            "coordinator": api.coordinator,
+            "privacy_officer": api.privacy_officer,
+            "admin": api.admin,
+            "patient": api.patient(self.stage),
+            "recipient": api.recipient(self.stage),
+            "stranger": api.stranger(),
+            "revoked": api.revoked(),
+        }
+
+    @property
+    def soon(self) -> str:
+        return rfc3339(self.stages.now + timedelta(days=3))
+
+    def request(self, method: str, rule: str) -> Request:
+        """A valid request for that route, which no other request spent."""
+        made = _REQUESTS[method, re.sub(r"^/api/v1", "", rule)](self)
+        path, kwargs = made if isinstance(made, tuple) else (made, {})
+        return Request(method, path, kwargs)
+
+    def ask(self, role: str, request: Request) -> Any:
+        return self.callers[role].ask(request.method, request.path, **request.kwargs)
+
+    # What routes need of their own
+
+    def planned(self) -> str:
+        self.file = self.stages.planned(self.open, path=f"slides/{uuid4()}.svs", size=5)
+        return f"/packets/{self.open.packet.id}/files/{self.file.id}"
+
+    def received(self) -> str:
+        path = self.planned()
+        self.stages.put_part(self.file, 1, b"hello")
+        return path
+
+    def to_sign(self) -> tuple[str, dict[str, Any]]:
+        release = self.stage.release
+        assert release is not None
+        body = {
+            "form_sha256": release.form.sha256,
+            "signature_name": "Ada Example",
+            "acknowledged": True,
+            "signer": "patient",
+        }
+        return f"/releases/{release.id}/sign", {"json": body}
+
+    def to_release(self) -> tuple[str, dict[str, Any]]:
+        body = {
+            "grants": [{"recipient_id": str(self.stages.recipient.id)}],
+            "purpose": "Second opinion",
+            "expires_at": self.soon,
+            "basis": "authorization",
+        }
+        return f"/packets/{self.packet}/releases", {"json": body}
+
+    def to_link(self) -> tuple[str, dict[str, Any]]:
+        body = {
+            "release_id": str(self.release),
+            "recipient_id": str(self.stages.recipient.id),
+            "expires_at": self.soon,
+            "verification": "email_code",
+        }
+        return f"/packets/{self.packet}/links", {"json": body}
+
+    def to_redeem(self) -> tuple[str, dict[str, Any]]:
+        self.stages.clock.advance(timedelta(hours=1))  # five codes an hour, and no more
+        answer = self.stages.right_answer(self.stage)
+        body = {"secret": answer.secret, "challenge_id": str(answer.challenge_id), "code": answer.response}
+        return "/redeem", {"json": body}
+
+    def to_begin(self) -> tuple[str, dict[str, Any]]:
+        now = self.stages.clock.advance(timedelta(hours=1))
+        challenge = self.stages.journey.patients.challenge(self.stage.letter_secret, ORIGIN, now)
+        body = {
+            "secret": self.stage.letter_secret,
+            "challenge_id": str(challenge.id),
+            "birth_date": "1961-02-03",
+            "code": self.stages.code(),
+        }
+        return "/patient/session", {"json": body}
+
+    def later(self, path: str, body: object) -> tuple[str, dict[str, Any]]:
+        self.stages.clock.advance(timedelta(hours=1))
+        return path, {"json": body}
+
+    @property
+    def packet(self) -> object:
+        return self.stage.packet.id
+
+    @property
+    def release(self) -> object:
+        assert self.stage.release is not None
+        return self.stage.release.id
+
+
+_PACKET, _FILE = "/packets/<id:packet_id>", "/packets/<id:packet_id>/files/<id:file_id>"
+_PLAN = {"path": "slides/B7.svs", "size": 5, "kind": "slide", "transport": "gateway"}
+Made = str | tuple[str, dict[str, Any]]
+
+_REQUESTS: dict[tuple[str, str], Callable[[Scene], Made]] = {
+    ("POST", "/packets"): lambda _: ("/packets", {"json": {"case": CASE}}),
+    ("GET", "/packets"): lambda _: "/packets",
+    ("POST", "/packets/search"): lambda _: ("/packets/search", {"json": {"record_number": "MRN-0042"}}),
+    ("GET", _PACKET): lambda scene: f"/packets/{scene.packet}",
+    ("POST", f"{_PACKET}/close"): lambda scene: f"/packets/{scene.open.packet.id}/close",
+    ("GET", f"{_PACKET}/manifest"): lambda scene: f"/packets/{scene.packet}/manifest",
+    ("POST", f"{_PACKET}/retire"): lambda scene: f"/packets/{scene.packet}/retire",
+    ("POST", f"{_PACKET}/files"): lambda scene: (f"/packets/{scene.open.packet.id}/files", {"json": _PLAN}),
+    ("GET", _FILE): lambda scene: scene.planned(),
+    ("DELETE", _FILE): lambda scene: scene.planned(),
+    ("GET", f"{_FILE}/parts"): lambda scene: f"{scene.received()}/parts",
+    ("PUT", f"{_FILE}/parts/<part_number:number>"): lambda scene: (f"{scene.planned()}/parts/1", {"data": b"hello"}),
+    ("POST", f"{_FILE}/complete"): lambda scene: (f"{scene.received()}/complete", {"json": {"sha256": "ab" * 32}}),
+    ("PUT", f"{_PACKET}/content/<file_path:path>"): lambda scene: (
+        f"/packets/{scene.open.packet.id}/content/reports/r.pdf",
+        {"data": b"hello"},
+    ),
+    ("POST", "/recipients"): lambda _: ("/recipients", {"json": RECIPIENT}),
+    ("GET", "/recipients"): lambda _: "/recipients",
+    ("PUT", "/recipients/<id:recipient_id>"): lambda scene: (
+        f"/recipients/{scene.stages.recipient.id}",
+        {"json": RECIPIENT},
+    ),
+    ("POST", f"{_PACKET}/releases"): Scene.to_release,
+    ("GET", f"{_PACKET}/releases"): lambda scene: f"/packets/{scene.packet}/releases",
+    ("GET", "/releases/<id:release_id>"): lambda scene: f"/releases/{scene.release}",
+    ("POST", "/releases/<id:release_id>/resend"): lambda scene: f"/releases/{scene.release}/resend",
+    ("POST", "/releases/<id:release_id>/sign"): Scene.to_sign,
+    ("POST", "/releases/<id:release_id>/withdraw"): lambda scene: f"/releases/{scene.release}/withdraw",
+    ("POST", f"{_PACKET}/links"): Scene.to_link,
+    ("GET", f"{_PACKET}/links"): lambda scene: f"/packets/{scene.packet}/links",
+    ("POST", "/links/<id:link_id>/revoke"): lambda scene: f"/links/{scene.stage.link.id}/revoke",  # type: ignore[union-attr]  # a redeemed stage has one
+    ("GET", f"{_PACKET}/disclosures"): lambda scene: f"/packets/{scene.packet}/disclosures",
+    ("POST", "/accounting/search"): lambda _: ("/accounting/search", {"json": {}}),
+    ("GET", "/audit"): lambda _: "/audit",
+    ("GET", "/patient/accounting"): lambda _: "/patient/accounting",
+    ("GET", "/redeemed"): lambda _: "/redeemed",
+    ("GET", "/redeemed/files/<id:file_id>"): lambda scene: f"/redeemed/files/{scene.stage.file.id}",
+    ("POST", "/patient/challenge"): lambda scene: scene.later(
+        "/patient/challenge", {"secret": scene.stage.letter_secret}
+    ),
+    ("POST", "/patient/session"): Scene.to_begin,
+    ("POST", "/redeem/challenge"): lambda scene: scene.later("/redeem/challenge", {"secret": scene.stage.link_secret}),
+    ("POST", "/redeem"): Scene.to_redeem,
+    ("GET", "/openapi.json"): lambda _: "/openapi.json",
+    ("GET", "/docs"): lambda _: "/docs",
+    ("GET", "/docs/assets/<path:filename>"): lambda _: "/docs/assets/docs.css",
+    ("GET", "/healthz"): lambda _: "/healthz",
+    ("GET", "/readyz"): lambda _: "/readyz",
+}

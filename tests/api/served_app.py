@@ -1,0 +1,24 @@
+"""The application for a real gunicorn, with one open packet; what a test needs to know of it is written to a file."""
+
+import json
+import os
+from pathlib import Path
+
+from flask import Flask
+
+from tests.api.conftest import Api
+from tests.stages import Stages
+
+
+def create_app() -> Flask:
+    directory = Path(os.environ["SERVED_APP_DIRECTORY"])
+    stages = Stages(directory)
+    api = Api(stages)
+    stage = stages.opened()
+    known = {
+        "token": api.coordinator.token,
+        "packet": str(stage.packet.id),
+        "file": str(stages.planned(stage, size=100_000).id),
+    }
+    (directory / "known.json").write_text(json.dumps(known))
+    return api.app

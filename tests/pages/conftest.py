@@ -1,0 +1,58 @@
+"""The pages over the joined use cases, and a browser's worth of state in Flask's client."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from tests.pages.visitor import Visitor
+from tests.stages import PUBLIC_URL, Stages
+from transfer_service.adapters.database import migrate
+from transfer_service.edge.calls import Service, register_service
+from transfer_service.edge.registration import register_edge
+from transfer_service.edge.transfer_slots import TransferSlots
+from transfer_service.pages import register_pages
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("migrated") / "transfer.db"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def stages(tmp_path: Path, migrated: Path) -> Iterator[Stages]:
+    stages = Stages.in_copy_of(migrated, tmp_path)
+    yield stages
+    stages.close_down()
+
+
+@pytest.fixture
+def app(stages: Stages) -> Flask:
+    service = Service(
+        journey=stages.journey,
+        bearers=stages.bearers,
+        database=stages.database,
+        service_key=stages.service_key,
+        slots=TransferSlots(uploads=2, downloads=2),
+        clock=stages.clock,
+        ready=lambda: None,
+    )
+    app = Flask("pages_under_test", static_folder=None)
+    app.secret_key = b"a key of the tests' own"
+    register_service(app, service)
+    register_pages(app)
+    register_edge(app, public_url=PUBLIC_URL)
+    return app
+
+
+@pytest.fixture
+def visitor(app: Flask) -> Visitor:
+    return Visitor(app)
+
+
+@pytest.fixture
+def another_visitor(app: Flask) -> Visitor:
+    return Visitor(app)

@@ -1,0 +1,298 @@
+"""/r, from the letter to the withdrawal."""
+
+import hashlib
+import html
+import re
+
+from tests.pages.visitor import BIRTH
+from tests.stages import ORIGIN, wrong_code
+from transfer_service.domain.release import ReleaseState, Signer
+
+FORM = re.compile(r'<pre class="form" id="form-text">\n(.*?)</pre>', re.DOTALL)
+
+
+def release_now(stages, stage):
+    return stages.journey.releases.one(stages.coordinator, stage.release.id)
+
+
+def test_a_patient_reads_signs_and_withdraws(stages, visitor):
+    stage = stages.released()
+    assert visitor.patient_in(stages, stage).status_code == 200
+    assert "You have not signed" in visitor.text()
+    assert visitor.submit("/r/sign", visitor.signature()).status_code == 200
+    assert "You have signed" in visitor.text()
+    visitor.get("/r/withdraw")
+    assert visitor.submit("/r/withdraw").status_code == 200
+    assert "Withdrawn on" in visitor.text()
+    assert release_now(stages, stage).state is ReleaseState.WITHDRAWN
+
+
+def test_what_is_shown_is_exactly_what_is_hashed(stages, visitor):
+    purpose = "Second opinion\r\n\r\n<b>really</b> & \"so\"\rit 'is'"
+    stage = stages.released(purpose=purpose)
+    page = visitor.patient_in(stages, stage).text
+    shown = html.unescape(re.sub(r"</?strong>", "", FORM.findall(page)[0]))
+    assert purpose in shown
+    assert hashlib.sha256(shown.encode()).hexdigest() == stage.release.form.sha256
+
+
+def test_the_page_says_what_withdrawal_and_the_service_can_and_can_t_do(stages, visitor):
+    visitor.patient_in(stages, stages.released())
+    text = visitor.text()
+    assert "cannot be called back" in text
+    assert "can open them itself" in text
+    assert "is a rule that the service keeps" in text
+
+
+def test_the_confirmation_says_that_copies_stay_and_withdraws_nothing_by_itself(stages, visitor):
+    stage = stages.signed()
+    visitor.patient_in(stages, stage)
+    visitor.get("/r/withdraw")
+    assert "Copies that were downloaded before now cannot be called back" in visitor.text()
+    assert release_now(stages, stage).state is ReleaseState.SIGNED
+
+
+def test_withdrawing_kills_the_recipient_s_page_and_downloads(stages, visitor, another_visitor):
+    stage = stages.linked()
+    another_visitor.recipient_in(stages, stage)
+    visitor.patient_in(stages, stage)
+    visitor.get("/r/withdraw")
+    visitor.submit("/r/withdraw")
+    for path in ("/l/files", f"/l/files/{stage.file.id}", "/l/manifest"):
+        assert another_visitor.get(path).status_code == 409
+    assert "withdrawn" in another_visitor.text()
+    assert "Ada" not in another_visitor.text()
+
+
+def test_a_patient_may_refuse_without_ever_signing(stages, visitor):
+    stage = stages.released()
+    visitor.patient_in(stages, stage)
+    visitor.get("/r/withdraw")
+    assert "Refuse this release?" in visitor.text()
+    visitor.submit("/r/withdraw")
+    assert release_now(stages, stage).state is ReleaseState.WITHDRAWN
+
+
+def test_a_representative_signs_and_says_by_what_authority(stages, visitor):
+    stage = stages.released()
+    visitor.patient_in(stages, stage)
+    fields = visitor.signature(signer="representative", authority="legal guardian", name="Grace Example")
+    visitor.submit("/r/sign", fields)
+    signature = release_now(stages, stage).signature
+    assert signature is not None
+    assert (signature.signer, signature.authority) == (Signer.REPRESENTATIVE, "legal guardian")
+    assert "for the patient, as: legal guardian" in visitor.text()
+
+
+NOT_FILLED_IN = (
+    ({"name": ""}, "Type your full name"),
+    ({"name": "  "}, "Type your full name"),
+    ({"name": "..."}, "Type your full name"),
+    ({"name": "Ada\x00Example"}, "Type your full name"),
+    ({"name": "Ada \N{RIGHT-TO-LEFT OVERRIDE}"}, "Type your full name"),
+    ({"name": "A" * 201}, "Type your full name"),
+    ({"name": ["Ada", "Example"]}, "Type your full name"),
+    ({"read": ""}, "Tick the box"),
+    ({"read": "no"}, "Tick the box"),
+    ({"signer": ""}, "Choose whether you are the patient"),
+    ({"signer": "admin"}, "Choose whether you are the patient"),
+    ({"signer": "representative"}, "Say by what authority"),
+    ({"signer": "representative", "authority": "\x1b[2J"}, "Say by what authority"),
+)
+
+
+def test_nothing_is_signed_that_was_not_filled_in_rightly(stages, visitor):
+    stage = stages.released()
+    visitor.patient_in(stages, stage)
+    for changes, sentence in NOT_FILLED_IN:
+        assert visitor.submit("/r/sign", visitor.signature(**changes)).status_code == 422
+        assert sentence in visitor.text()
+        assert "<title>Error: " in visitor.last.text
+    assert release_now(stages, stage).state is ReleaseState.REQUESTED
+
+
+def test_all_that_is_wrong_is_said_at_once_and_what_was_typed_stays(stages, visitor):
+    visitor.patient_in(stages, stages.released())
+    visitor.submit("/r/sign", visitor.signature(name="Ada <Example>", read="", signer="representative"))
+    text = visitor.text()
+    assert "Tick the box" in text
+    assert "Say by what authority" in text
+    assert 'value="Ada &lt;Example&gt;"' in visitor.last.text
+
+
+def test_a_form_that_is_not_the_one_shown_is_not_signed(stages, visitor):
+    stage = stages.released()
+    visitor.patient_in(stages, stage)
+    fields = visitor.signature()
+    for digest in ("", "0" * 64, "ÿ", "x" * 5000):
+        assert visitor.submit("/r/sign", {**fields, "form_sha256": digest}).status_code == 409
+        assert "The form has changed" in visitor.text()
+        visitor.get("/r/release")
+    assert release_now(stages, stage).state is ReleaseState.REQUESTED
+
+
+def test_signing_twice_is_signing_once(stages, visitor):
+    stage = stages.released()
+    visitor.patient_in(stages, stage)
+    fields = visitor.signature()
+    for _ in range(2):
+        assert visitor.post("/r/sign", fields).location == "/r/release"
+    assert stages.actions().count("release.signed") == 1
+
+
+def test_withdrawing_twice_is_withdrawing_once(stages, visitor):
+    visitor.patient_in(stages, stages.signed())
+    for _ in range(2):
+        assert visitor.post("/r/withdraw").location == "/r/release"
+    assert stages.actions().count("release.withdrawn") == 1
+
+
+def test_what_is_withdrawn_can_t_be_signed_from_a_page_that_is_still_open(stages, visitor):
+    stage = stages.released()
+    visitor.patient_in(stages, stage)
+    fields = visitor.signature()
+    stages.journey.releases.withdraw(stages.coordinator, stage.release.id, stages.now)
+    assert visitor.submit("/r/sign", fields).status_code == 409
+    assert "withdrawn" in visitor.text()
+
+
+NO_DATE_OR_CODE = (
+    ({"code": ""}, "Enter the six digits"),
+    ({"code": "abcdef"}, "Enter the six digits"),
+    ({"code": "١٢٣٤٥٦"}, "Enter the six digits"),
+    ({"birth_month": "13"}, "no such date"),
+    ({"birth_day": "30"}, "no such date"),
+    ({"birth_year": "0"}, "no such date"),
+    ({"birth_day": "x"}, "as three numbers"),
+    ({"birth_day": "3.0"}, "as three numbers"),
+    ({"birth_year": "99999"}, "as three numbers"),
+    ({"birth_month": "-2"}, "as three numbers"),
+    ({"birth_day": ["3", "4"]}, "as three numbers"),
+)
+
+
+def test_a_wrong_date_or_code_is_explained_and_costs_no_try(stages, visitor):
+    stage = stages.released()
+    visitor.get("/r")
+    visitor.submit("/r", {"secret": stage.letter_secret})
+    code = stages.code()
+    for typed, sentence in NO_DATE_OR_CODE:
+        assert visitor.submit("/r/code", {"code": code, **BIRTH, **typed}).status_code == 422
+        assert sentence in visitor.text()
+        assert code not in visitor.last.text
+    assert release_now(stages, stage).wrong_answers == 0
+    assert visitor.submit("/r/code", {"code": f" {code[:3]} {code[3:]} ", **BIRTH}).status_code == 200
+
+
+def test_a_wrong_code_and_a_wrong_birth_date_are_answered_alike(stages, visitor, another_visitor):
+    stage = stages.released()
+    pages = []
+    for who, change in ((visitor, "code"), (another_visitor, "birth_day")):
+        who.get("/r")
+        who.submit("/r", {"secret": stage.letter_secret})
+        code = stages.code()
+        wrong = {"code": wrong_code(code)} if change == "code" else {"birth_day": "4"}
+        answer = who.submit("/r/code", {"code": code, **BIRTH, **wrong})
+        assert answer.status_code == 403
+        pages.append(re.sub(r'value="[^"]*"', "", answer.text))
+    assert pages[0] == pages[1]
+
+
+def test_the_fifth_wrong_answer_ends_a_code_and_a_new_one_is_offered(stages, visitor):
+    stage = stages.released()
+    visitor.get("/r")
+    visitor.submit("/r", {"secret": stage.letter_secret})
+    wrong = {"code": wrong_code(stages.code()), **BIRTH}
+    said = []
+    for _ in range(5):
+        assert visitor.submit("/r/code", wrong).status_code == 403
+        said.append(visitor.text())
+    assert "4 more times" in said[0]
+    assert "one more time" in said[3]
+    assert "last try" in said[4]
+    assert visitor.submit("/r/code", wrong).status_code == 409
+    assert "Ask for a new one below" in visitor.text()
+    assert visitor.submit("/r/code/again").status_code == 200
+    assert visitor.submit("/r/code", {"code": stages.code(), **BIRTH}).status_code == 200
+
+
+def test_the_sixth_code_in_an_hour_is_not_sent(stages, visitor):
+    stage = stages.released()
+    visitor.get("/r")
+    visitor.submit("/r", {"secret": stage.letter_secret})
+    for _ in range(4):
+        assert visitor.submit("/r/code/again").status_code == 200
+    answer = visitor.submit("/r/code/again")
+    assert answer.status_code == 429
+    assert int(answer.headers["Retry-After"]) > 0
+    assert "Please wait" in visitor.text()
+
+
+def test_a_locked_letter_names_the_department_and_nobody_else(stages, visitor):
+    stage = stages.released()
+    for _ in range(4):
+        challenge = stages.journey.patients.challenge(stage.letter_secret, ORIGIN, stages.now)
+        visitor.get("/r")
+        visitor.submit("/r", {"secret": stage.letter_secret})
+        wrong = {"code": wrong_code(stages.code()), **BIRTH}
+        for _ in range(5):
+            visitor.submit("/r/code", wrong)
+        stages.clock.advance(stages.limits.code_for * 13)
+        assert challenge
+    assert visitor.submit("/r/code", wrong).status_code == 409
+    visitor.get("/r")
+    assert visitor.submit("/r", {"secret": stage.letter_secret}).status_code == 409
+    text = visitor.text()
+    assert "This letter is locked" in text
+    assert "Pathology" in text
+    assert "+1 555 0111" in text
+    assert "Ada" not in text
+
+
+def test_an_expired_release_says_so_and_can_t_be_signed(stages, visitor):
+    stage = stages.released()
+    stages.clock.now = stage.release.expires_at
+    visitor.patient_in(stages, stage)
+    assert "This has ended" in visitor.text()
+    assert "Sign and allow" not in visitor.text()
+
+
+def test_the_accounting_names_who_got_what_and_what_was_refused(stages, visitor, another_visitor):
+    stage = stages.linked()
+    another_visitor.recipient_in(stages, stage)
+    another_visitor.get(f"/l/files/{stage.file.id}").close()
+    stages.journey.issue.revoke(stages.coordinator, stage.link.id, stages.now)
+    another_visitor.get(f"/l/files/{stage.file.id}")
+    visitor.patient_in(stages, stage)
+    visitor.get("/r/accounting")
+    text = visitor.text()
+    assert "Dr. R. Viewer" in text
+    assert stage.file.path in text
+    assert "all of it" in text
+    assert "refused (this link was cancelled)" in text
+
+
+def test_an_empty_accounting_says_so(stages, visitor):
+    visitor.patient_in(stages, stages.released())
+    visitor.get("/r/accounting")
+    assert "Nobody has received anything" in visitor.text()
+
+
+def test_a_patient_keeps_a_copy_of_what_they_signed(stages, visitor):
+    stage = stages.signed()
+    visitor.patient_in(stages, stage)
+    copy = visitor.get("/r/copy")
+    assert copy.mimetype == "text/plain"
+    assert copy.headers["Content-Disposition"].startswith("attachment")
+    assert copy.text.startswith(stage.release.form.text)
+    assert "Signed by Ada Example" in copy.text
+    assert stage.release.form.sha256 in copy.text
+
+
+def test_the_code_page_without_a_letter_leads_to_the_start(visitor):
+    assert visitor.get("/r/code").location == "/r"
+
+
+def test_an_answer_without_a_letter_is_no_session(visitor):
+    visitor.get("/r")
+    assert visitor.submit("/r/code", {"code": "123456", **BIRTH}).status_code == 401

@@ -1,0 +1,221 @@
+"""/l, from the link to the bytes."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.factories import an_event
+from tests.stages import wrong_code
+from transfer_service.domain.link import Link, Verification
+
+PASSCODE = {"verification": Verification.PASSCODE, "passcode": "orange zebra 7"}
+
+
+def link_now(stages, stage):
+    with stages.database.reading() as tx:
+        return tx.get(Link, stage.link.organization_id, stage.link.id)
+
+
+@pytest.mark.parametrize("how", [{}, PASSCODE], ids=["mailed code", "passcode"])
+def test_a_recipient_sees_what_was_released_and_downloads_it(stages, visitor, how):
+    stage = stages.linked(**how)
+    assert visitor.recipient_in(stages, stage, how.get("passcode")).status_code == 200
+    text = visitor.text()
+    for shown in ("Ada Example", "February 3, 1961", "MRN-0042", "S26-1234", "Is there invasion?", "expires on"):
+        assert shown in text
+    for hidden in ("ada@patient.test", "555 0100"):
+        assert hidden not in text
+    for file in stage.files.values():
+        assert file.path in text
+        assert stages.file_now(file).sha256 in text
+        with visitor.get(f"/l/files/{file.id}") as answer:
+            assert answer.status_code == 200
+            assert answer.data == stage.contents[file.path]
+
+
+def test_redemptions_left_are_told(stages, visitor, another_visitor):
+    stage = stages.linked(max_redemptions=2)
+    visitor.recipient_in(stages, stage)
+    assert "1 of 2" in visitor.text()
+    another_visitor.recipient_in(stages, stage)
+    assert "None of 2" in another_visitor.text()
+
+
+def test_a_form_sent_twice_is_one_redemption(stages, visitor):
+    stage = stages.linked(max_redemptions=1)
+    visitor.get("/l")
+    visitor.submit("/l", {"secret": stage.link_secret})
+    cookie = visitor.client.get_cookie("__Host-session", "transfer.hospital.test", "/")
+    fields = {"code": stages.code()}
+    token = visitor.token()
+    assert visitor.post("/l/code", fields).location == "/l/files"
+    visitor.client.set_cookie("__Host-session", cookie.value, domain="transfer.hospital.test")
+    again = visitor.client.post(
+        "/l/code", data={**fields, "csrf_token": token}, base_url="https://transfer.hospital.test"
+    )
+    assert again.location == "/l/files"
+    assert visitor.get("/l/files").status_code == 200
+    assert link_now(stages, stage).redemptions == 1
+
+
+def test_who_is_in_already_goes_on_with_the_same_link_uncounted(stages, visitor):
+    stage = stages.linked(max_redemptions=1)
+    visitor.recipient_in(stages, stage)
+    visitor.get("/l")
+    assert visitor.post("/l", {"secret": stage.link_secret}).location == "/l/files"
+    assert link_now(stages, stage).redemptions == 1
+
+
+def test_looking_at_the_page_of_files_counts_nothing(stages, visitor):
+    stage = stages.linked()
+    visitor.recipient_in(stages, stage)
+    before = stages.rows()
+    for path in ("/l", "/l/files", "/l/manifest"):
+        visitor.get(path)
+        visitor.client.head(path, base_url="https://transfer.hospital.test")
+    assert stages.rows() == before
+
+
+def test_a_range_and_a_head_are_answered_as_in_the_api(stages, visitor):
+    stage = stages.linked()
+    visitor.recipient_in(stages, stage)
+    path, content = f"/l/files/{stage.file.id}", stage.contents[stage.file.path]
+    with visitor.get(path, headers={"Range": "bytes=2-5"}) as answer:
+        assert answer.status_code == 206
+        assert answer.data == content[2:6]
+    head = visitor.client.head(path, base_url="https://transfer.hospital.test")
+    assert head.headers["Content-Length"] == str(len(content))
+    refused = visitor.get(path, headers={"Range": "bytes=999-"})
+    assert refused.status_code == 416
+    assert refused.headers["Content-Range"] == f"bytes */{len(content)}"
+
+
+def test_a_file_that_was_not_granted_is_not_there(stages, visitor):
+    stage, other = stages.linked(), stages.closed()
+    visitor.recipient_in(stages, stage)
+    for file_id in (other.file.id, stage.packet.id):
+        answer = visitor.get(f"/l/files/{file_id}")
+        assert answer.status_code == 404
+        assert answer.mimetype == "text/html"
+
+
+def test_a_wrong_code_tells_how_often_one_may_still_try(stages, visitor):
+    stage = stages.linked()
+    visitor.get("/l")
+    visitor.submit("/l", {"secret": stage.link_secret})
+    code = stages.code()
+    assert visitor.submit("/l/code", {"code": wrong_code(code)}).status_code == 403
+    assert "4 more times" in visitor.text()
+    assert visitor.submit("/l/code", {"code": code}).status_code == 200
+
+
+def test_a_passcode_is_asked_for_again_from_the_start_after_five_tries(stages, visitor):
+    stage = stages.linked(**PASSCODE)
+    visitor.get("/l")
+    visitor.submit("/l", {"secret": stage.link_secret})
+    for _ in range(5):
+        assert visitor.submit("/l/code", {"code": "lemon"}).status_code == 403
+    assert visitor.submit("/l/code", {"code": "orange zebra 7"}).status_code == 409
+    assert "Try again from the start" in visitor.text()
+    visitor.submit("/l/code/again")
+    assert visitor.submit("/l/code", {"code": "orange zebra 7"}).status_code == 200
+
+
+def test_what_is_no_code_is_asked_for_again_and_costs_no_try(stages, visitor):
+    stage = stages.linked()
+    visitor.get("/l")
+    visitor.submit("/l", {"secret": stage.link_secret})
+    for typed in ("", "   ", "abc", "1" * 33, "\x00\x00", ["123456", "123456"]):
+        assert visitor.submit("/l/code", {"code": typed}).status_code == 422
+    assert link_now(stages, stage).wrong_answers == 0
+
+
+def expire(stages, stage):
+    stages.clock.now = stage.link.expires_at
+
+
+def revoke(stages, stage):
+    stages.journey.issue.revoke(stages.coordinator, stage.link.id, stages.now)
+
+
+def withdraw(stages, stage):
+    stages.journey.releases.withdraw(stages.coordinator, stage.release.id, stages.now)
+
+
+def use_up(stages, stage):
+    stages.redeemed(of=stage)
+
+
+def lock(stages, stage):
+    with stages.database.changing() as tx:
+        locked = replace(
+            tx.get(Link, stage.link.organization_id, stage.link.id), wrong_answers=stages.limits.wrong_answers
+        )
+        tx.save(an_event(stages.coordinator, "link.refused"), locked)
+
+
+def retire(stages, stage):
+    stages.journey.retire.retire(stages.coordinator, stage.packet.id, stages.now)
+
+
+ENDS = [
+    (expire, "This link has expired"),
+    (revoke, "This link was cancelled"),
+    (withdraw, "The permission was withdrawn"),
+    (use_up, "This link has been used up"),
+    (lock, "This link is locked"),
+    (retire, "The files are gone"),
+]
+
+
+@pytest.mark.parametrize(("end", "title"), ENDS, ids=[end.__name__ for end, _ in ENDS])
+def test_a_link_that_is_over_says_why_and_whom_to_call_and_not_whose_it_was(stages, visitor, end, title):
+    stage = stages.linked(max_redemptions=1)
+    end(stages, stage)
+    visitor.get("/l")
+    answer = visitor.submit("/l", {"secret": stage.link_secret})
+    assert answer.status_code == 409
+    text = visitor.text()
+    for shown in (title, "Pathology", "St. Agatha", "+1 555 0111"):
+        assert shown in text
+    for hidden in ("Ada", "MRN", "S26", "Viewer", str(stage.packet.id)):
+        assert hidden not in text
+
+
+@pytest.mark.parametrize("end", [revoke, withdraw, retire])
+def test_the_page_of_files_ends_with_the_link_and_says_whom_to_call(stages, visitor, end):
+    stage = stages.linked()
+    visitor.recipient_in(stages, stage)
+    end(stages, stage)
+    for path in ("/l/files", f"/l/files/{stage.file.id}"):
+        answer = visitor.get(path)
+        assert answer.status_code == 409
+        assert "+1 555 0111" in visitor.text()
+        assert "Ada" not in visitor.text()
+
+
+def test_a_recipient_s_session_ends_after_a_day(stages, visitor):
+    visitor.recipient_in(stages, stages.linked())
+    stages.clock.advance(timedelta(hours=24))
+    assert visitor.get("/l/files").status_code == 401
+
+
+def test_the_signed_list_of_files_can_be_kept(stages, visitor):
+    stage = stages.linked()
+    visitor.recipient_in(stages, stage)
+    kept = json.loads(visitor.get("/l/manifest").data)
+    assert set(kept) == {"manifest", "signature", "key_id"}
+    assert stage.file.path in json.dumps(kept["manifest"])
+
+
+def test_the_code_page_without_a_link_leads_to_the_start(visitor):
+    assert visitor.get("/l/code").location == "/l"
+
+
+def test_an_answer_without_a_link_is_no_session(visitor):
+    visitor.get("/l")
+    assert visitor.submit("/l/code", {"code": "123456"}).status_code == 401
+    visitor.get("/l")
+    assert visitor.submit("/l/code/again").status_code == 401

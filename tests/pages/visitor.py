@@ -1,0 +1,70 @@
+"""Somebody at a page: follows its forms as a browser does, with the token that stands in them."""
+
+import html
+import re
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from tests.stages import PUBLIC_URL, Stage, Stages
+
+_TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+_HIDDEN_FORM = re.compile(r'name="form_sha256" value="([0-9a-f]{64})"')
+
+
+class Visitor:
+    """Keeps cookies and the last page."""
+
+    def __init__(self, app: Flask) -> None:
+        self.client: FlaskClient = app.test_client()
+        self.last: TestResponse | None = None
+
+    def get(self, path: str, **more: Any) -> TestResponse:
+        return self._kept(self.client.get(path, base_url=PUBLIC_URL, **more))
+
+    def post(self, path: str, fields: dict[str, Any] | None = None, **more: Any) -> TestResponse:
+        """Send a form with the CSRF token of the last page; redirects are not followed."""
+        data = {"csrf_token": self.token(), **(fields or {})}
+        return self.client.post(path, data=data, base_url=PUBLIC_URL, **more)
+
+    def submit(self, path: str, fields: dict[str, Any] | None = None) -> TestResponse:
+        """The same, followed to the page it leads to."""
+        answer = self.post(path, fields)
+        return self.get(answer.location) if answer.status_code == 303 else self._kept(answer)
+
+    def token(self) -> str:
+        assert self.last is not None
+        return _TOKEN.findall(self.last.text)[0]
+
+    def text(self) -> str:
+        """The last page without its markup."""
+        assert self.last is not None
+        return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", self.last.text)))
+
+    # Ways that many tests go
+
+    def patient_in(self, stages: Stages, stage: Stage) -> TestResponse:
+        self.get("/r")
+        assert self.submit("/r", {"secret": stage.letter_secret}).status_code == 200
+        return self.submit("/r/code", {"code": stages.code(), **BIRTH})
+
+    def recipient_in(self, stages: Stages, stage: Stage, passcode: str | None = None) -> TestResponse:
+        self.get("/l")
+        assert self.submit("/l", {"secret": stage.link_secret}).status_code == 200
+        return self.submit("/l/code", {"code": passcode or stages.code()})
+
+    def signature(self, **changes: Any) -> dict[str, Any]:
+        """The form to sign, filled in."""
+        assert self.last is not None
+        digest = _HIDDEN_FORM.findall(self.last.text)[0]
+        return {"form_sha256": digest, "signer": "patient", "name": "Ada Example", "read": "yes", **changes}
+
+    def _kept(self, answer: TestResponse) -> TestResponse:
+        if answer.mimetype == "text/html":
+            self.last = answer
+        return answer
+
+
+BIRTH = {"birth_month": "2", "birth_day": "3", "birth_year": "1961"}

@@ -1,0 +1,43 @@
+"""Accounting: who got what, when, under which release; and the audit log."""
+
+from uuid import UUID
+
+from transfer_service import errors
+from transfer_service.api.blueprint import ApiBlueprint, caller
+from transfer_service.api.pages_of_lists import sliced
+from transfer_service.api.schemas import accounting as schemas
+from transfer_service.api.schemas.pages import Page, PageSchema
+from transfer_service.audit.entry import Entry
+from transfer_service.edge.calls import journey
+from transfer_service.ports import Slice
+from transfer_service.usecases.account import AccountLine, AccountQuery
+
+blueprint = ApiBlueprint("accounting", "Disclosures (45 CFR 164.528), and the organization's audit log.")
+
+
+@blueprint.get("/packets/<id:packet_id>/disclosures", refuses=(errors.CursorInvalid, errors.Invalid))
+@blueprint.query(PageSchema)
+@blueprint.shows(200, schemas.DisclosureListSchema)
+def list_disclosures(page: Page, packet_id: UUID) -> Slice[AccountLine]:
+    """List a packet's disclosures and refusals, oldest first."""
+    return sliced(journey().account.of_packet(caller(), packet_id), page)
+
+
+@blueprint.post("/accounting/search", refuses=(errors.CursorInvalid,))
+@blueprint.body(schemas.AccountQuerySchema, required=False)
+@blueprint.query(PageSchema)
+@blueprint.shows(200, schemas.DisclosureListSchema)
+def search_disclosures(query: AccountQuery, page: Page) -> Slice[AccountLine]:
+    """Search the organization's disclosures, newest first."""
+    return journey().account.search(caller(), query, limit=page.limit, cursor=page.cursor)
+
+
+@blueprint.get("/audit", refuses=(errors.CursorInvalid, errors.Invalid))
+@blueprint.query(schemas.AuditQuerySchema)
+@blueprint.shows(200, schemas.EntryListSchema)
+def list_audit(query: schemas.AuditPage) -> Slice[Entry]:
+    """List the organization's audit log, newest first."""
+    page = query.page
+    return journey().account.audit(
+        caller(), limit=page.limit, cursor=page.cursor, action=query.action, packet=query.packet
+    )

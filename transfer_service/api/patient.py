@@ -1,0 +1,43 @@
+"""The patient: from the secret in the letter to a session, and the accounting of what was released."""
+
+from transfer_service import errors
+from transfer_service.api.blueprint import ApiBlueprint, caller
+from transfer_service.api.pages_of_lists import sliced
+from transfer_service.api.schemas import releases as schemas
+from transfer_service.api.schemas.accounting import DisclosureListSchema
+from transfer_service.api.schemas.pages import Page, PageSchema
+from transfer_service.domain.link import Challenge
+from transfer_service.edge.calls import journey, now, origin
+from transfer_service.ports import Slice
+from transfer_service.usecases.account import AccountLine
+from transfer_service.usecases.patient import PatientAnswer, PatientSession
+
+blueprint = ApiBlueprint("patient", "What the patient may do with the letter's secret.")
+
+
+@blueprint.post("/patient/challenge", public=True, refuses=(errors.ReleaseLocked, errors.TooMany))
+@blueprint.body(schemas.SecretSchema)
+@blueprint.shows(200, schemas.PatientChallengeSchema)
+def challenge_patient(body: dict[str, str]) -> Challenge:
+    """Send a code to the patient's address as it stood when the release was asked for."""
+    return journey().patients.challenge(body["secret"], origin(), now())
+
+
+@blueprint.post(
+    "/patient/session",
+    public=True,
+    refuses=(errors.AnswerWrong, errors.ChallengeUsed, errors.ChallengeOver, errors.ReleaseLocked),
+)
+@blueprint.body(schemas.PatientAnswerSchema)
+@blueprint.shows(200, schemas.PatientSessionSchema)
+def begin_session(answer: PatientAnswer) -> PatientSession:
+    """Begin a session by the code and the date of birth."""
+    return journey().patients.begin(answer, origin(), now())
+
+
+@blueprint.get("/patient/accounting", refuses=(errors.CursorInvalid, errors.Invalid))
+@blueprint.query(PageSchema)
+@blueprint.shows(200, DisclosureListSchema)
+def account_to_patient(page: Page) -> Slice[AccountLine]:
+    """List who got what, when, under which release: oldest first."""
+    return sliced(journey().account.of_patient(caller()), page)

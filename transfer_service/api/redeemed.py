@@ -1,0 +1,100 @@
+"""The recipient: from a link's secret to the files."""
+
+from dataclasses import replace
+from uuid import UUID
+
+from flask import Response
+
+from transfer_service import errors
+from transfer_service.api.blueprint import ApiBlueprint, caller
+from transfer_service.api.schemas import redeemed as schemas
+from transfer_service.api.schemas.releases import SecretSchema
+from transfer_service.domain.link import Verification
+from transfer_service.edge.calls import journey, now, origin
+from transfer_service.edge.file_answer import released_file
+from transfer_service.edge.idempotency import idempotency_key
+from transfer_service.usecases.redeem import Answer, Released
+
+blueprint = ApiBlueprint("redeemed", "What the holder of a link may do.")
+
+_NEEDS = {Verification.EMAIL_CODE: "code", Verification.PASSCODE: "passcode"}
+_OVER = (
+    errors.LinkExpired,
+    errors.LinkRevoked,
+    errors.ReleaseWithdrawn,
+    errors.ReleaseExpired,
+    errors.PacketRetired,
+)
+_BYTES = {"schema": {"type": "string", "format": "binary"}}
+_RANGE = {
+    "in": "header",
+    "name": "Range",
+    "schema": {"type": "string"},
+    "description": "One range of bytes (RFC 9110 section 14); with If-Range where the file may have changed.",
+}
+
+
+@blueprint.post(
+    "/redeem/challenge", public=True, refuses=(*_OVER, errors.LinkUsedUp, errors.LinkLocked, errors.TooMany)
+)
+@blueprint.body(SecretSchema)
+@blueprint.shows(200, schemas.ChallengeSchema)
+def challenge_recipient(body: dict[str, str]) -> dict[str, object]:
+    """Ask the holder to prove who they are; sends the code where the link says so. Counts nothing."""
+    challenge, verification = journey().redeem.challenge(body["secret"], origin(), now())
+    return {"challenge_id": challenge.id, "needs": _NEEDS[verification], "expires_at": challenge.expires_at}
+
+
+@blueprint.post(
+    "/redeem",
+    public=True,
+    keeps_answer=False,
+    refuses=(
+        errors.AnswerWrong,
+        *_OVER,
+        errors.LinkUsedUp,
+        errors.LinkLocked,
+        errors.ChallengeUsed,
+        errors.ChallengeOver,
+        errors.IdempotencyKeyReused,
+        errors.Busy,
+    ),
+)
+@blueprint.body(schemas.AnswerSchema)
+@blueprint.shows(200, schemas.AdmittedSchema)
+def redeem(answer: Answer) -> dict[str, object]:
+    """Redeem a link, once more counted.
+
+    Repeated with its Idempotency-Key within 10 minutes: a fresh token for the same redemption, uncounted.
+    """
+    redeemed = journey().redeem.redeem(replace(answer, replay=idempotency_key()), origin(), now())
+    return {"access_token": redeemed.token, **_shown(redeemed.released)}
+
+
+@blueprint.get("/redeemed", refuses=_OVER)
+@blueprint.shows(200, schemas.RedeemedSchema)
+def show_redeemed() -> dict[str, object]:
+    """Show the same again, without the token."""
+    return _shown(journey().redeem.released(caller(), now()))
+
+
+@blueprint.get("/redeemed/files/<id:file_id>", refuses=(*_OVER, errors.Busy), parameters=[_RANGE])
+@blueprint.documents(
+    responses={
+        200: {"description": "The whole file.", "content": {"application/octet-stream": _BYTES}},
+        206: {"description": "The range.", "content": {"application/octet-stream": _BYTES}},
+        416: {"description": "`range_not_satisfiable`"},
+    }
+)
+def fetch_file(file_id: UUID) -> Response:
+    """Fetch a file, or a range of it. The disclosure is recorded before the first byte leaves; HEAD records none."""
+    return released_file(caller(), file_id)
+
+
+def _shown(released: Released) -> dict[str, object]:
+    return {
+        "expires_at": released.expires_at,
+        "packet": released,
+        "files": released.files,
+        "manifest": released.manifest,
+    }

@@ -1,0 +1,62 @@
+"""The directory of recipients."""
+
+from marshmallow import Schema, fields, post_load, validate
+
+from transfer_service.api.schemas.pages import ListSchema
+from transfer_service.api.schemas.strict_texts import EmailAddress, Line
+from transfer_service.api.schemas.strict_values import Id, Instant, PastDay
+from transfer_service.domain.people import Accreditation, RecipientKind
+from transfer_service.edge.strict_fields import WholeNumber
+from transfer_service.usecases.recipients import RecipientDraft
+
+MOST_CREDENTIALS = 20
+
+
+class AccreditationSchema(Schema):
+    """Something the recipient holds, and where and when somebody looked it up."""
+
+    name = Line(200, required=True)
+    source = Line(500, required=True)
+    checked_on = PastDay(required=True)
+
+    @post_load
+    def _made(self, data: dict[str, object], **_: object) -> Accreditation:
+        return Accreditation(**data)  # type: ignore[arg-type]  # the schema has checked every member
+
+
+class RecipientDraftSchema(Schema):
+    """A recipient as a coordinator describes them."""
+
+    name = Line(200, required=True)
+    email = EmailAddress(required=True)
+    organization = Line(200, required=True)
+    specialty = Line(200, required=True)
+    kind = fields.Enum(RecipientKind, by_value=True, required=True)
+    credentials = fields.List(Line(50), validate=validate.Length(max=MOST_CREDENTIALS))
+    accreditations = fields.List(fields.Nested(AccreditationSchema), validate=validate.Length(max=MOST_CREDENTIALS))
+
+    @post_load
+    def _made(self, data: dict[str, object], **_: object) -> RecipientDraft:
+        lists = {name: tuple(data.pop(name, ())) for name in ("credentials", "accreditations")}  # type: ignore[arg-type, var-annotated]  # lists, by the schema
+        return RecipientDraft(**data, **lists)  # type: ignore[arg-type]  # the schema has checked every member
+
+
+class RecipientSchema(Schema):
+    """A recipient in one version."""
+
+    id = Id()
+    version = WholeNumber()
+    name = fields.String()
+    email = fields.String()
+    organization = fields.String()
+    specialty = fields.String()
+    kind = fields.Enum(RecipientKind, by_value=True)
+    credentials = fields.List(fields.String())
+    accreditations = fields.List(fields.Nested(AccreditationSchema))
+    created_at = Instant()
+
+
+class RecipientListSchema(ListSchema):
+    """Recipients, newest first."""
+
+    items = fields.List(fields.Nested(RecipientSchema))

@@ -1,0 +1,151 @@
+"""Releases, as departments ask for them and patients read and sign them."""
+
+from datetime import datetime
+
+from marshmallow import Schema, fields, post_load, validate
+
+from transfer_service.api.schemas.pages import ListSchema
+from transfer_service.api.schemas.strict_texts import Line, Secret, Sha256
+from transfer_service.api.schemas.strict_values import Day, Id, Instant
+from transfer_service.domain.release import Basis, Release, ReleaseState, Signer
+from transfer_service.edge.calls import now
+from transfer_service.edge.strict_fields import TrueOrFalse, WholeNumber
+from transfer_service.usecases.patient import PatientAnswer
+from transfer_service.usecases.release import GrantDraft, ReleaseDraft, SignatureDraft
+
+MOST_GRANTS = 50
+MOST_FILES = 10_000
+EXPIRED = "expired"
+
+
+class GrantDraftSchema(Schema):
+    """To whom, and which files; without ``file_ids`` every file of the packet."""
+
+    recipient_id = Id(required=True)
+    file_ids = fields.List(Id(), validate=validate.Length(min=1, max=MOST_FILES))
+
+    @post_load
+    def _made(self, data: dict[str, object], **_: object) -> GrantDraft:
+        if "file_ids" in data:
+            data["file_ids"] = tuple(data["file_ids"])  # type: ignore[arg-type]  # a list, by the schema
+        return GrantDraft(**data)  # type: ignore[arg-type]  # the schema has checked every member
+
+
+class ReleaseDraftSchema(Schema):
+    """A release as the department asks for it."""
+
+    grants = fields.List(
+        fields.Nested(GrantDraftSchema), required=True, validate=validate.Length(min=1, max=MOST_GRANTS)
+    )
+    purpose = Line(1000, required=True)
+    expires_at = Instant(required=True)
+    basis = fields.Enum(Basis, by_value=True, required=True)
+
+    @post_load
+    def _made(self, data: dict[str, object], **_: object) -> ReleaseDraft:
+        return ReleaseDraft(**data)  # type: ignore[arg-type]  # the schema has checked every member
+
+
+class SignatureDraftSchema(Schema):
+    """What the signing person says."""
+
+    form_sha256 = Sha256(required=True)
+    signature_name = Line(200, required=True)
+    acknowledged = TrueOrFalse(required=True, validate=validate.Equal(comparable=True))
+    signer = fields.Enum(Signer, by_value=True, required=True)
+    authority = Line(500)
+
+    @post_load
+    def _made(self, data: dict[str, object], **_: object) -> SignatureDraft:
+        del data["acknowledged"]
+        name = data.pop("signature_name")
+        return SignatureDraft(name=name, **data)  # type: ignore[arg-type]  # the schema has checked every member
+
+
+class SecretSchema(Schema):
+    """The secret of a letter or of a link."""
+
+    secret = Secret(required=True)
+
+
+class PatientAnswerSchema(SecretSchema):
+    """What a person says to prove that the letter is theirs."""
+
+    challenge_id = Id(required=True)
+    birth_date = Day(required=True)
+    code = Secret(required=True)
+
+    @post_load
+    def _made(self, data: dict[str, object], **_: object) -> PatientAnswer:
+        return PatientAnswer(**data)  # type: ignore[arg-type]  # the schema has checked every member
+
+
+class PatientChallengeSchema(Schema):
+    """That a code is on its way to the patient's address."""
+
+    challenge_id = Id(attribute="id")
+    expires_at = Instant()
+
+
+class GrantSchema(Schema):
+    """Exactly these files, to exactly this version of this recipient."""
+
+    recipient_id = Id()
+    recipient_version = WholeNumber()
+    file_ids = fields.List(Id())
+
+
+class SignatureSchema(Schema):
+    """Who signed, by what authority where it is not the patient."""
+
+    name = fields.String()
+    signer = fields.Enum(Signer, by_value=True)
+    authority = fields.String(allow_none=True)
+
+
+def shown_state(release: Release, at: datetime) -> str:
+    """The state as it is at that time: what was not withdrawn is expired once its time is over."""
+    if release.state is not ReleaseState.WITHDRAWN and at >= release.expires_at:
+        return EXPIRED
+    return release.state.value
+
+
+class ReleaseInListSchema(Schema):
+    """A release in a list: without its form."""
+
+    id = Id()
+    packet_id = Id()
+    state = fields.Function(
+        lambda release: shown_state(release, now()),
+        metadata={"type": "string", "enum": [*(state.value for state in ReleaseState), EXPIRED]},
+    )
+    basis = fields.Enum(Basis, by_value=True)
+    grants = fields.List(fields.Nested(GrantSchema))
+    purpose = fields.String()
+    expires_at = Instant()
+    manifest_sha256 = fields.String(metadata={"description": "Of the packet manifest's canonical form."})
+    form_sha256 = fields.String(attribute="form.sha256")
+    requested_at = Instant()
+    signature = fields.Nested(SignatureSchema, allow_none=True)
+    signed_at = Instant(allow_none=True)
+    withdrawn_at = Instant(allow_none=True)
+
+
+class ReleaseSchema(ReleaseInListSchema):
+    """A release with the form as the patient reads it."""
+
+    form = fields.String(attribute="form.text")
+
+
+class ReleaseListSchema(ListSchema):
+    """A packet's releases, oldest first."""
+
+    items = fields.List(fields.Nested(ReleaseInListSchema))
+
+
+class PatientSessionSchema(Schema):
+    """A bearer token for one release, and the release."""
+
+    access_token = fields.String(attribute="token")
+    expires_at = Instant()
+    release = fields.Nested(ReleaseSchema)

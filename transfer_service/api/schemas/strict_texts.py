@@ -1,0 +1,117 @@
+"""Strings as the API takes them: bounded, of one kind, and read the same by whoever shows them later."""
+
+import re
+import unicodedata
+
+from marshmallow import ValidationError, fields, validate
+
+LONGEST_ADDRESS = 254  # RFC 5321 section 4.5.3.1.3, less the angle brackets
+_LONGEST_LOCAL_PART = 64
+
+_LINE_BREAKS = frozenset("\n\r\t")
+_UNSEEN_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
+# Overrides, embeddings and isolates can make a name read as another one (Unicode TR 36, section 2.7).
+_BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_DOT_ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_DOMAIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
+_MEDIA_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+def _readable(*, lines: bool) -> "_Readable":
+    return _Readable(_LINE_BREAKS if lines else frozenset())
+
+
+class _Readable(validate.Validator):
+    """Something to see, and nothing unseen."""
+
+    def __init__(self, permitted: frozenset[str]) -> None:
+        self._permitted = permitted
+
+    def __call__(self, value: str) -> str:
+        if not value.strip():
+            raise ValidationError("Must not be blank; leave the field out instead.")
+        if any(self._is_unseen(character) for character in value):
+            raise ValidationError("Must not contain control characters.")
+        return value
+
+    def _is_unseen(self, character: str) -> bool:
+        if character in self._permitted:
+            return False
+        return character in _BIDI_CONTROLS or unicodedata.category(character) in _UNSEEN_CATEGORIES
+
+
+class _Wholly(validate.Validator):
+    """The whole of it matches."""
+
+    def __init__(self, pattern: re.Pattern[str], error: str) -> None:
+        self._pattern, self._error = pattern, error
+
+    def __call__(self, value: str) -> str:
+        if self._pattern.fullmatch(value) is None:
+            raise ValidationError(self._error)
+        return value
+
+
+class Line(fields.String):
+    """One line of text of 1 to ``longest`` characters, without control characters."""
+
+    def __init__(self, longest: int, *, shortest: int = 1, required: bool = False) -> None:
+        length = validate.Length(min=shortest, max=longest)
+        super().__init__(required=required, validate=[length, _readable(lines=False)])
+
+
+class Lines(fields.String):
+    """Text of 1 to ``longest`` characters, in as many lines as it needs."""
+
+    def __init__(self, longest: int) -> None:
+        super().__init__(validate=[validate.Length(min=1, max=longest), _readable(lines=True)])
+
+
+class Secret(fields.String):
+    """A link's or letter's secret, a code or a passcode: any string; what it opens is the use case's business."""
+
+    def __init__(self, longest: int = 200, *, required: bool = False) -> None:
+        super().__init__(required=required, load_only=True, validate=validate.Length(min=1, max=longest))
+
+
+class EmailAddress(fields.String):
+    """Exactly one address (RFC 5321 Mailbox with a dot-atom), without a display name: mail goes to one recipient."""
+
+    def __init__(self, *, required: bool = False) -> None:
+        super().__init__(required=required, validate=[validate.Length(max=LONGEST_ADDRESS), _one_address])
+
+
+def _one_address(value: str) -> str:
+    local, _, domain = value.rpartition("@")
+    if len(local) > _LONGEST_LOCAL_PART or not _DOT_ATOM.fullmatch(local) or not _DOMAIN.fullmatch(domain):
+        raise ValidationError("Must be exactly one e-mail address, without a name.")
+    return value
+
+
+class Sha256(fields.String):
+    """A SHA-256 as 64 lower-case hexadecimal digits."""
+
+    def __init__(self, *, required: bool = False) -> None:
+        digits = _Wholly(_SHA256, "Must be 64 lower-case hexadecimal digits.")
+        super().__init__(required=required, validate=digits, metadata={"pattern": "^[0-9a-f]{64}$"})
+
+
+class MediaType(fields.String):
+    """A media type without parameters (RFC 6838 section 4.2)."""
+
+    def __init__(self) -> None:
+        super().__init__(validate=_Wholly(_MEDIA_TYPE, "Must be a media type, such as image/tiff."))
+
+
+class Language(fields.String):
+    """A language tag (BCP 47)."""
+
+    def __init__(self) -> None:
+        super().__init__(validate=_Wholly(_LANGUAGE, "Must be a language tag, such as en."))
+
+
+def is_media_type(value: str) -> bool:
+    """Whether it is a media type without parameters."""
+    return _MEDIA_TYPE.fullmatch(value) is not None

@@ -1,0 +1,196 @@
+"""The one place where concrete parts are chosen and joined.
+
+    settings → parts_of → joined → flask_app     the web server's
+                                 └→ Worker       the worker's
+
+Tests begin at `joined`, with parts of their own.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Flask
+
+from transfer_service.adapters.clock import Clock
+from transfer_service.adapters.database import SqlDatabase
+from transfer_service.adapters.keyring import CachedKeyring, LocalKeyring
+from transfer_service.adapters.mail import Letterhead, OutboxFolder, SmtpPost, SmtpServer
+from transfer_service.adapters.s3 import S3ObjectStore
+from transfer_service.api.registration import register_api
+from transfer_service.edge.calls import Service, register_service
+from transfer_service.edge.registration import register_edge
+from transfer_service.edge.transfer_slots import TransferSlots
+from transfer_service.identity.bearer import Bearers
+from transfer_service.pages import register_pages
+from transfer_service.ports import Database, Keyring, ObjectStore, Post
+from transfer_service.sealing.keys import SecretKey, derive_key
+from transfer_service.sealing.manifest import SigningKey
+from transfer_service.settings import Secret, Settings
+from transfer_service.usecases.account import Account
+from transfer_service.usecases.answers import Questions
+from transfer_service.usecases.close import Close
+from transfer_service.usecases.deliver import Deliver
+from transfer_service.usecases.deposit import Deposit
+from transfer_service.usecases.enrol import Enrol
+from transfer_service.usecases.issue import Issue
+from transfer_service.usecases.journey import Journey
+from transfer_service.usecases.limits import Limits
+from transfer_service.usecases.notify import Notify
+from transfer_service.usecases.patient import Patients
+from transfer_service.usecases.receive import Receive
+from transfer_service.usecases.recipients import Recipients
+from transfer_service.usecases.redeem import Redeem
+from transfer_service.usecases.release import Releases
+from transfer_service.usecases.retire import Retire
+from transfer_service.usecases.verify import Verify
+from transfer_service.worker import Worker
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the use cases are joined to. ``uploads`` and ``downloads`` are the places for transfers."""
+
+    database: Database
+    keyring: Keyring
+    store: ObjectStore
+    post: Post
+    clock: Callable[[], datetime]
+    limits: Limits
+    public_url: str
+    uploads: int = 4
+    downloads: int = 8
+
+
+def parts_of(settings: Settings) -> Parts:
+    """The parts that the settings ask for. SettingsInvalid, InstallationDamaged, Unavailable."""
+    keyring = LocalKeyring(settings.keyring_path)
+    database = SqlDatabase(settings.database_url, keyring, busy_timeout_s=settings.database_busy_s)
+    database.check()
+    return Parts(
+        database=database,
+        keyring=CachedKeyring(keyring),
+        store=object_store(settings),
+        post=_post(settings),
+        clock=Clock(),
+        limits=settings.limits,
+        public_url=settings.address,
+        uploads=settings.uploads,
+        downloads=settings.downloads,
+    )
+
+
+def joined(parts: Parts) -> Service:
+    """Everything joined; the installation's own keys are made where there are none yet."""
+    service_key = installation_key(parts.database, parts.keyring, "service")
+    signing_key = manifest_key(parts.database, parts.keyring)
+    return Service(
+        journey=_journey(parts, service_key, signing_key),
+        bearers=Bearers(parts.database),
+        database=parts.database,
+        service_key=service_key,
+        slots=TransferSlots(parts.uploads, parts.downloads),
+        clock=parts.clock,
+        ready=_ready(parts),
+    )
+
+
+def flask_app(service: Service, *, public_url: str, more_hosts: tuple[str, ...] = ()) -> Flask:
+    """The web application of a joined service, which answers under ``public_url`` and ``more_hosts``."""
+    app = Flask("transfer_service", static_folder=None)
+    app.config["SECRET_KEY"] = derive_key(service.service_key, "page-sessions").reveal()
+    register_service(app, service)
+    register_api(app)
+    register_pages(app)
+    register_edge(app, public_url=public_url, more_hosts=more_hosts)
+    return app
+
+
+def create_app(settings: Settings) -> Flask:
+    """The web application that the settings ask for."""
+    return flask_app(joined(parts_of(settings)), public_url=settings.address, more_hosts=settings.more_hosts)
+
+
+def create_worker(settings: Settings) -> Worker:
+    """The worker that the settings ask for."""
+    service = joined(parts_of(settings))
+    return Worker(service.journey, service.clock)
+
+
+def manifest_key(database: Database, keyring: Keyring) -> SigningKey:
+    """The key that signs this installation's manifests."""
+    return SigningKey(installation_key(database, keyring, "manifest"))
+
+
+def installation_key(database: Database, keyring: Keyring, purpose: str) -> SecretKey:
+    """The installation's key of that purpose, made on first use and kept wrapped."""
+    context = {"purpose": purpose}
+    with database.reading() as tx:
+        wrapped = tx.service_key(purpose)
+    if wrapped is None:
+        with database.changing() as tx:  # alone: of two that start at once, the second finds the first's key
+            wrapped = tx.service_key(purpose)
+            if wrapped is None:
+                _, wrapped = keyring.generate(context)
+                tx.add_service_key(purpose, wrapped)
+    return keyring.unwrap(wrapped, context)
+
+
+def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> Journey:
+    database, keyring, store, limits = parts.database, parts.keyring, parts.store, parts.limits
+    questions = Questions(service_key, limits)
+    return Journey(
+        enrol=Enrol(database, keyring),
+        recipients=Recipients(database),
+        deposit=Deposit(database, keyring, limits),
+        receive=Receive(database, keyring, store, limits),
+        verify=Verify(database, keyring, store, limits, parts.clock),
+        close=Close(database, signing_key),
+        releases=Releases(database, limits, parts.public_url),
+        patients=Patients(database, questions, limits),
+        issue=Issue(database, service_key, limits, parts.public_url),
+        redeem=Redeem(database, questions, service_key, signing_key, limits),
+        deliver=Deliver(database, keyring, store, parts.clock),
+        account=Account(database),
+        retire=Retire(database, store, limits),
+        notify=Notify(database, parts.post),
+    )
+
+
+def _ready(parts: Parts) -> Callable[[], None]:
+    def ready() -> None:
+        parts.clock()
+        parts.database.check()
+        parts.keyring.check()
+        parts.store.check()
+
+    return ready
+
+
+def object_store(settings: Settings) -> S3ObjectStore:
+    """The object store that the settings name."""
+    return S3ObjectStore(
+        endpoint_url=settings.s3_endpoint_url,
+        region=settings.s3_region,
+        bucket=settings.s3_bucket,
+        access_key_id=settings.s3_access_key_id,
+        secret_access_key=_revealed(settings.s3_secret_access_key),
+    )
+
+
+def _post(settings: Settings) -> Post:
+    letterhead = Letterhead(settings.sender, settings.host)
+    if settings.smtp_host is None:
+        return OutboxFolder(settings.outbox_dir, letterhead)
+    server = SmtpServer(
+        settings.smtp_host,
+        settings.smtp_port,
+        settings.smtp_security.value,
+        settings.smtp_user,
+        _revealed(settings.smtp_password),
+    )
+    return SmtpPost(server, letterhead)
+
+
+def _revealed(secret: Secret | None) -> str | None:
+    return None if secret is None else secret.reveal()

@@ -1,0 +1,18 @@
+"""The web pages for patients (/r) and recipients (/l), and the door to both (/): plain HTML that works without scripts.
+
+A page that is only looked at changes nothing and counts nothing: whatever acts is a POST with a CSRF token.
+
+registration    register_pages: the blueprints and the session cookie
+protection      CSRF tokens, Fetch Metadata, headers: what guards every page
+visit           what the session cookie holds
+fields          what people type and paste, read strictly
+words           what an error means to a person; dates and sizes as people write them
+error_pages     errors as HTML
+front           /: the two ways in; what is nowhere
+patients        /r: read, sign, withdraw, see who got what
+recipients      /l: prove who you are, see what was released, download
+"""
+
+from transfer_service.pages.registration import register_pages
+
+__all__ = ["register_pages"]

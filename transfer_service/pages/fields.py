@@ -1,0 +1,116 @@
+"""What people type and paste, read strictly: nothing here raises for any input but ``FormWrong``."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from datetime import date
+from typing import TypeVar, cast
+from urllib.parse import unquote
+
+from flask import request
+
+# A secret stands alone or after the # of its address; what a mail gateway put behind it is passed over.
+_SECRET = re.compile(r"(?:^|#)[<\"'(\[]*([A-Za-z0-9_-]{43})(?![A-Za-z0-9_-])")
+_LONGEST_PASSCODE = 256
+_MOST_DECODINGS = 3
+_LONGEST_PASTE = 8192
+A = TypeVar("A")
+B = TypeVar("B")
+_NUMBER = re.compile(r"[0-9]{1,4}", re.ASCII)
+
+
+_WHOLE = "That is not the whole code. Copy the whole address from your letter or link once more, and paste it here."
+
+
+class FormWrong(Exception):
+    """Something in the form can't be right: a sentence for each field concerned."""
+
+    def __init__(self, sentences: dict[str, str]) -> None:
+        super().__init__("A form was not filled in rightly.")
+        self.sentences = sentences
+
+
+def both(first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]:
+    """Read two things; where either is wrong, say all that is wrong at once."""
+    sentences: dict[str, str] = {}
+    results: list[A | B] = []
+    for read in (first, second):
+        try:
+            results.append(read())
+        except FormWrong as wrong:
+            sentences |= wrong.sentences
+    if sentences:
+        raise FormWrong(sentences)
+    return cast(tuple[A, B], tuple(results))
+
+
+def ticked(name: str, sentence: str) -> None:
+    """A box that must be ticked."""
+    if typed(name) != "yes":
+        raise FormWrong({name: sentence})
+
+
+def typed(name: str) -> str:
+    """What was typed into a field, without space around it; empty where it is missing or was sent twice."""
+    values = request.form.getlist(name)
+    return values[0].strip() if len(values) == 1 else ""
+
+
+def pasted_secret(name: str) -> str:
+    """The secret: pasted alone, or in its whole address, wrapped, rewritten or percent-encoded on its way."""
+    values = request.form.getlist(name)
+    text = values[0][:_LONGEST_PASTE] if len(values) == 1 else ""
+    for _ in range(_MOST_DECODINGS):
+        text = unquote(_without_space(text))
+    found = _SECRET.search(_without_space(text))
+    if found is None:
+        raise FormWrong({name: _WHOLE})
+    return found[1]
+
+
+def typed_code(name: str, sentence: str) -> str:
+    """A code of digits; spaces and dashes between them are nothing."""
+    code = re.sub(r"[\s-]", "", typed(name))
+    if not re.fullmatch(r"[0-9]{4,12}", code, re.ASCII):
+        raise FormWrong({name: sentence})
+    return code
+
+
+def typed_passcode(name: str, sentence: str) -> str:
+    """A passcode as it was told: anything but nothing, of a length that a passcode can have."""
+    passcode = typed(name)
+    if not 1 <= len(passcode) <= _LONGEST_PASSCODE:
+        raise FormWrong({name: sentence})
+    return passcode
+
+
+def typed_line(name: str, longest: int, sentence: str) -> str:
+    """One line of 1 to ``longest`` printable characters."""
+    text = " ".join(typed(name).split())
+    if not text or len(text) > longest or not text.isprintable() or not _has_letters(text):
+        raise FormWrong({name: sentence})
+    return unicodedata.normalize("NFC", text)
+
+
+def typed_date(day: str, month: str, year: str) -> date:
+    """A date of three fields of numbers."""
+    numbers = [_number(typed(name)) for name in (year, month, day)]
+    if any(number is None for number in numbers):
+        raise FormWrong({month: "Enter the date of birth as three numbers: month, day and year."})
+    try:
+        return date(*(number or 0 for number in numbers))
+    except ValueError:
+        raise FormWrong({month: "There is no such date. Check the month, the day and the year."}) from None
+
+
+def _number(text: str) -> int | None:
+    return int(text) if _NUMBER.fullmatch(text) else None
+
+
+def _without_space(text: str) -> str:
+    hidden = ("Cc", "Cf", "Zs", "Zl", "Zp")
+    return "".join(each for each in text if unicodedata.category(each) not in hidden)
+
+
+def _has_letters(text: str) -> bool:
+    return any(each.isalnum() for each in text)

@@ -1,0 +1,238 @@
+"""/r: the patient proves that the letter is theirs, reads what would be released, signs or withdraws.
+
+GET  /r              paste the code        POST /r              a code is mailed
+GET  /r/code         code, date of birth   POST /r/code         signed in      POST /r/code/again
+GET  /r/release      the form              POST /r/sign
+GET  /r/withdraw     are you sure          POST /r/withdraw
+GET  /r/accounting   who got what          GET  /r/copy         POST /r/sign-out
+"""
+
+from contextlib import suppress
+from datetime import datetime
+
+from flask import Blueprint, Response, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from transfer_service.domain.people import PatientActor
+from transfer_service.domain.release import Release, ReleaseState, Signer
+from transfer_service.edge.calls import journey, now, origin, service
+from transfer_service.errors import (
+    AnswerWrong,
+    ChallengeOver,
+    ChallengeUsed,
+    NotAuthenticated,
+    NotFound,
+    ReleaseNotRequested,
+)
+from transfer_service.pages.answers import page, text_file, to
+from transfer_service.pages.error_pages import remember_actor, remember_secret
+from transfer_service.pages.fields import (
+    FormWrong,
+    both,
+    pasted_secret,
+    ticked,
+    typed,
+    typed_code,
+    typed_date,
+    typed_line,
+)
+from transfer_service.pages.front import catch_the_lost
+from transfer_service.pages.protection import guarded
+from transfer_service.pages.visit import Asked, Visit
+from transfer_service.pages.words import copy_of, wrong_answer
+from transfer_service.usecases.patient import PatientAnswer
+from transfer_service.usecases.release import SignatureDraft
+from transfer_service.usecases.visits import Visits
+
+patients = guarded(Blueprint("patient_pages", __name__, url_prefix="/r"))
+catch_the_lost(patients)
+
+_LONGEST_NAME = 200
+_CODE = "Enter the six digits of the code from the e-mail."
+_UNKNOWN = "This code is not known here. Check that you pasted all of it, or ask the department for a new letter."
+_NAME = "Type your full name."
+_READ = "Tick the box to say that you have read the form."
+_WHO = "Choose whether you are the patient or sign for the patient."
+_AUTHORITY = "Say by what authority you sign for the patient, for example: parent, legal guardian."
+_CODE_IS_OVER = "That code does not count any more. Ask for a new one below."
+
+
+@patients.get("")
+def start() -> Response:
+    """The field for the code; the same for everybody."""
+    return page("patient_start")
+
+
+@patients.post("")
+def take_secret() -> AnyResponse:
+    """Send a code to the address that the letter went to."""
+    try:
+        secret = pasted_secret("secret")
+        return _challenge(secret)
+    except FormWrong as wrong:
+        return page("patient_start", 422, errors=wrong.sentences)
+    except NotFound:
+        return page("patient_start", 404, errors={"secret": _UNKNOWN})
+
+
+@patients.get("/code")
+def code() -> AnyResponse:
+    """The fields for the mailed code and the date of birth."""
+    if _visit().asked is None:
+        return to("start")
+    return page("patient_code")
+
+
+@patients.post("/code")
+def take_code() -> AnyResponse:
+    """Sign the patient in."""
+    asked = _visit().asked
+    if asked is None:
+        raise NotAuthenticated
+    remember_secret(asked.secret)
+    try:
+        return _sign_in(asked)
+    except FormWrong as wrong:
+        return page("patient_code", 422, errors=wrong.sentences)
+    except AnswerWrong as wrong:
+        sentence = wrong_answer("The code or the date of birth is not right.", wrong)
+        return page("patient_code", 403, errors={"code": sentence})
+    except (ChallengeOver, ChallengeUsed):
+        return page("patient_code", 409, errors={"code": _CODE_IS_OVER})
+
+
+@patients.post("/code/again")
+def another_code() -> AnyResponse:
+    """Send another code; the ones before count no more."""
+    asked = _visit().asked
+    if asked is None:
+        raise NotAuthenticated
+    return _challenge(asked.secret)
+
+
+@patients.get("/release")
+def release() -> Response:
+    """The form's whole text, its state, and what the patient can do."""
+    return _release_page(_actor(), 200, {})
+
+
+@patients.post("/sign")
+def sign() -> AnyResponse:
+    """Sign; doing it twice is doing it once."""
+    actor = _actor()
+    try:
+        journey().releases.sign(actor, actor.release_id, _signature(), now())
+    except FormWrong as wrong:
+        return _release_page(actor, 422, wrong.sentences)
+    except ReleaseNotRequested:
+        return to("release")
+    return to("release")
+
+
+@patients.get("/withdraw")
+def ask_withdraw() -> Response:
+    """What withdrawing does and what it can't do."""
+    actor = _actor()
+    shown = journey().patients.release(actor)
+    return page("patient_withdraw", release=shown, contact=_contact(actor))
+
+
+@patients.post("/withdraw")
+def withdraw() -> AnyResponse:
+    """Withdraw: every link is dead before the answer."""
+    actor = _actor()
+    journey().releases.withdraw(actor, actor.release_id, now())
+    return to("release")
+
+
+@patients.get("/accounting")
+def accounting() -> Response:
+    """Who got what, when, and what was refused."""
+    actor = _actor()
+    lines = journey().account.of_patient(actor)
+    return page("patient_accounting", lines=lines, contact=_contact(actor))
+
+
+@patients.get("/copy")
+def copy() -> Response:
+    """The form and its signature as a text file to keep (45 CFR 164.508(c)(4))."""
+    text = copy_of(journey().patients.release(_actor()))
+    return text_file(text, "authorization.txt", "text/plain; charset=utf-8")
+
+
+@patients.post("/sign-out")
+def sign_out() -> AnyResponse:
+    """End the session here and on the server."""
+    with suppress(NotAuthenticated):  # it may have ended by itself
+        Visits(service().database).leave(_visit().actor(), now())
+    _visit().leave()
+    return to("signed_out")
+
+
+@patients.get("/signed-out")
+def signed_out() -> Response:
+    """Say so."""
+    return page("signed_out", start=url_for(".start"))
+
+
+def _visit() -> Visit:
+    return Visit("patient")
+
+
+def _actor() -> PatientActor:
+    actor = _visit().actor()
+    if not isinstance(actor, PatientActor):
+        raise NotAuthenticated
+    remember_actor(actor)
+    return actor
+
+
+def _challenge(secret: str) -> AnyResponse:
+    remember_secret(secret)
+    challenge = journey().patients.challenge(secret, origin(), now())
+    _visit().ask(Asked(secret, challenge.id, "code"))
+    return to("code")
+
+
+def _sign_in(asked: Asked) -> AnyResponse:
+    birth_date, given = both(
+        lambda: typed_date("birth_day", "birth_month", "birth_year"), lambda: typed_code("code", _CODE)
+    )
+    answer = PatientAnswer(asked.secret, asked.challenge_id, birth_date, given)
+    begun = journey().patients.begin(answer, origin(), now())
+    _visit().enter(asked.secret, begun.token)
+    return to("release")
+
+
+def _signature() -> SignatureDraft:
+    (name, _), (signer, authority) = both(
+        lambda: both(lambda: typed_line("name", _LONGEST_NAME, _NAME), lambda: ticked("read", _READ)),
+        _capacity,
+    )
+    return SignatureDraft(typed("form_sha256"), name, signer, authority)
+
+
+def _capacity() -> tuple[Signer, str | None]:
+    """Who signs: the patient, or somebody who says by what authority."""
+    match typed("signer"):
+        case Signer.PATIENT:
+            return Signer.PATIENT, None
+        case Signer.REPRESENTATIVE:
+            return Signer.REPRESENTATIVE, typed_line("authority", _LONGEST_NAME, _AUTHORITY)
+    raise FormWrong({"signer": _WHO})
+
+
+def _contact(actor: PatientActor) -> object:
+    return Visits(service().database).contact_for(actor)
+
+
+def _release_page(actor: PatientActor, status: int, errors: dict[str, str]) -> Response:
+    shown = journey().patients.release(actor)
+    standing, contact = _standing(shown, now()), _contact(actor)
+    return page("patient_release", status, errors=errors, release=shown, standing=standing, contact=contact)
+
+
+def _standing(release: Release, at: datetime) -> str:
+    if release.state is not ReleaseState.WITHDRAWN and at >= release.expires_at:
+        return "expired"
+    return release.state.value

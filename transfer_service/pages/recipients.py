@@ -1,0 +1,182 @@
+"""/l: the recipient proves who they are, sees what was released to them, and downloads it.
+
+GET  /l                   paste the code       POST /l          a code is mailed, or a passcode asked for
+GET  /l/code              the answer           POST /l/code     redeemed: counted once
+                                               POST /l/code/again
+GET  /l/files             what was released
+GET  /l/files/{id}        one file's bytes     GET  /l/manifest  POST /l/sign-out
+"""
+
+import json
+from contextlib import suppress
+from uuid import UUID
+
+from flask import Blueprint, Response, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from transfer_service.domain.link import Verification
+from transfer_service.domain.people import RecipientActor
+from transfer_service.edge.calls import journey, now, origin, service
+from transfer_service.edge.file_answer import released_file
+from transfer_service.errors import (
+    AnswerWrong,
+    ChallengeOver,
+    ChallengeUsed,
+    IdempotencyKeyReused,
+    NotAuthenticated,
+    NotFound,
+    TransferError,
+)
+from transfer_service.pages.answers import page, text_file, to
+from transfer_service.pages.error_pages import remember_actor, remember_secret
+from transfer_service.pages.fields import FormWrong, pasted_secret, typed_code, typed_passcode
+from transfer_service.pages.front import catch_the_lost
+from transfer_service.pages.protection import guarded
+from transfer_service.pages.visit import Asked, Visit
+from transfer_service.pages.words import wrong_answer
+from transfer_service.usecases.redeem import Answer, Released
+from transfer_service.usecases.visits import Visits
+
+recipients = guarded(Blueprint("recipient_pages", __name__, url_prefix="/l"))
+catch_the_lost(recipients)
+
+_CODE = "Enter the six digits of the code from the e-mail."
+_PASSCODE = "Enter the passcode that the department gave you."
+_UNKNOWN = "This code is not known here. Check that you pasted all of it, or ask the department for a new link."
+_OVER = "That code does not count any more. Ask for a new one below."
+_OVER_FOR_PASSCODE = "That took too long or too many tries. Try again from the start below."
+
+
+@recipients.get("")
+def start() -> Response:
+    """The field for the code; the same for everybody. Looking at it counts nothing."""
+    return page("recipient_start")
+
+
+@recipients.post("")
+def take_secret() -> AnyResponse:
+    """Ask who they are; somebody who is in already with that very link goes on."""
+    try:
+        secret = pasted_secret("secret")
+        return to("files") if _is_in(secret) else _challenge(secret)
+    except FormWrong as wrong:
+        return page("recipient_start", 422, errors=wrong.sentences)
+    except NotFound:
+        return page("recipient_start", 404, errors={"secret": _UNKNOWN})
+
+
+@recipients.get("/code")
+def code() -> AnyResponse:
+    """The field for the mailed code or the passcode."""
+    asked = _visit().asked
+    if asked is None:
+        return to("start")
+    return page("recipient_code", needs=asked.needs)
+
+
+@recipients.post("/code")
+def take_code() -> AnyResponse:
+    """Redeem: the one step that counts."""
+    asked = _visit().asked
+    if asked is None:
+        raise NotAuthenticated
+    remember_secret(asked.secret)
+    try:
+        return _redeem(asked)
+    except FormWrong as wrong:
+        return page("recipient_code", 422, errors=wrong.sentences, needs=asked.needs)
+    except AnswerWrong as wrong:
+        name = "code" if asked.needs == "code" else "passcode"
+        sentence = wrong_answer(f"The {name} is not right.", wrong)
+        return page("recipient_code", 403, errors={"code": sentence}, needs=asked.needs)
+    except (ChallengeOver, ChallengeUsed, IdempotencyKeyReused):
+        sentence = _OVER if asked.needs == "code" else _OVER_FOR_PASSCODE
+        return page("recipient_code", 409, errors={"code": sentence}, needs=asked.needs)
+
+
+@recipients.post("/code/again")
+def another_code() -> AnyResponse:
+    """Ask anew; the codes before count no more."""
+    asked = _visit().asked
+    if asked is None:
+        raise NotAuthenticated
+    return _challenge(asked.secret)
+
+
+@recipients.get("/files")
+def files() -> Response:
+    """What was released, to whom, until when, and its files."""
+    return page("recipient_files", released=_released())
+
+
+@recipients.get("/files/<uuid:file_id>")
+def file(file_id: UUID) -> Response:
+    """The file's bytes, or a range of them."""
+    return released_file(_actor(), file_id)
+
+
+@recipients.get("/manifest")
+def manifest() -> Response:
+    """The signed list of the files with their digests, to check a download against."""
+    signed = _released().manifest
+    document = {"manifest": signed.document, "signature": signed.signature, "key_id": signed.key_id}
+    return text_file(json.dumps(document, indent=2, sort_keys=True) + "\n", "manifest.json", "application/json")
+
+
+@recipients.post("/sign-out")
+def sign_out() -> AnyResponse:
+    """End the session here and on the server."""
+    with suppress(NotAuthenticated):  # it may have ended by itself
+        Visits(service().database).leave(_visit().actor(), now())
+    _visit().leave()
+    return to("signed_out")
+
+
+@recipients.get("/signed-out")
+def signed_out() -> Response:
+    """Say so."""
+    return page("signed_out", start=url_for(".start"))
+
+
+def _visit() -> Visit:
+    return Visit("recipient")
+
+
+def _actor() -> RecipientActor:
+    actor = _visit().actor()
+    if not isinstance(actor, RecipientActor):
+        raise NotAuthenticated
+    remember_actor(actor)
+    return actor
+
+
+def _released() -> Released:
+    return journey().redeem.released(_actor(), now())
+
+
+def _is_in(secret: str) -> bool:
+    """Whether this browser has redeemed that very link, and may still see it."""
+    if not _visit().opened_with(secret):
+        return False
+    try:
+        _released()
+    except TransferError:
+        return False
+    return True
+
+
+def _challenge(secret: str) -> AnyResponse:
+    remember_secret(secret)
+    challenge, verification = journey().redeem.challenge(secret, origin(), now())
+    needs = "code" if verification is Verification.EMAIL_CODE else "passcode"
+    _visit().ask(Asked(secret, challenge.id, needs))
+    return to("code")
+
+
+def _redeem(asked: Asked) -> AnyResponse:
+    given = typed_code("code", _CODE) if asked.needs == "code" else typed_passcode("code", _PASSCODE)
+    # A form sent twice is one redemption: its challenge stands for the Idempotency-Key.
+    answer = Answer(asked.secret, asked.challenge_id, given, replay=f"page:{asked.challenge_id}")
+    redeemed = journey().redeem.redeem(answer, origin(), now())
+    _visit().enter(asked.secret, redeemed.token)
+    return to("files")

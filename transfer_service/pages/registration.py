@@ -1,0 +1,38 @@
+"""Joining the pages to a Flask app."""
+
+from datetime import timedelta
+
+from flask import Blueprint, Flask
+
+from transfer_service.domain.moments import written_day
+from transfer_service.pages import words
+from transfer_service.pages.front import front
+from transfer_service.pages.patients import patients
+from transfer_service.pages.protection import register_protection
+from transfer_service.pages.recipients import recipients
+
+_SESSION = {
+    "SESSION_COOKIE_NAME": "__Host-session",  # RFC 6265bis section 4.1.3.2: this host's alone; loopback takes it too
+    "SESSION_COOKIE_SECURE": True,
+    "SESSION_COOKIE_HTTPONLY": True,
+    "SESSION_COOKIE_SAMESITE": "Strict",
+    "SESSION_COOKIE_PATH": "/",
+    "SESSION_COOKIE_DOMAIN": None,
+    "SESSION_REFRESH_EACH_REQUEST": False,
+    # The cookie ends with the browser; should a browser never end, with the longest token that can be in it.
+    "PERMANENT_SESSION_LIFETIME": timedelta(hours=24),
+}
+
+
+def register_pages(app: Flask) -> None:
+    """Give ``app`` the pages. It needs its service, and a ``SECRET_KEY`` before its first request."""
+    app.config.update(_SESSION)
+    register_protection(app)
+    app.jinja_env.filters.update(moment=words.moment, day=written_day, size=words.size, refusal=words.refusal)
+    app.jinja_env.globals.update(pieces_of_form=words.pieces_of_form)
+    app.register_blueprint(
+        Blueprint("pages", __name__, template_folder="templates", static_folder="static", static_url_path="/assets")
+    )
+    app.register_blueprint(front)
+    app.register_blueprint(patients)
+    app.register_blueprint(recipients)

@@ -1,0 +1,163 @@
+"""The settings and their defaults: what suits one machine that only itself can reach.
+
+Names end in their unit: ``_s`` seconds, ``_bytes`` bytes. A relative path is meant from the folder of the
+settings file.
+"""
+
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, final
+from urllib.parse import urlsplit
+
+from transfer_service.usecases.limits import Limits
+
+_LIMITS = Limits()
+_SECONDS = "_s"
+
+
+@final
+@dataclass(frozen=True, slots=True, repr=False)
+class Secret:
+    """A word that prints as ***. ``reveal`` gives it to whoever logs in with it."""
+
+    _word: str
+
+    def reveal(self) -> str:
+        """The word itself."""
+        return self._word
+
+    def __repr__(self) -> str:
+        return "***"
+
+
+class SmtpSecurity(StrEnum):
+    """How the mail server is spoken to; its certificate is verified in both kinds of TLS."""
+
+    STARTTLS = "starttls"
+    TLS = "tls"
+    NONE = "none"
+
+
+def _seconds(duration: timedelta) -> int:
+    return int(duration.total_seconds())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that can be set. `load_settings` reads and checks it."""
+
+    # -- where things are kept ---------------------------------------------------------------------------------
+    #: Where records are kept: sqlite:/// and the path of a file.
+    database_url: str = "sqlite:///transfer-service.sqlite3"
+    #: How long one transaction waits for another's, in seconds, before the caller is told to come again.
+    database_busy_s: int = 5
+    #: The file of keys that wrap all others, mode 0600. Back it up, and never beside the database.
+    keyring_path: Path = Path("keyring.json")
+    #: Where the object store's S3 API answers; left out for Amazon S3 itself.
+    s3_endpoint_url: str | None = None
+    #: The region that requests are signed for.
+    s3_region: str = "us-east-1"
+    #: The bucket for sealed objects. Nothing else may live in it.
+    s3_bucket: str = "transfer-service"
+    #: The key id to sign in with; left out (with the next) for a role that the machine has.
+    s3_access_key_id: str | None = None
+    #: The secret that belongs to it.
+    s3_secret_access_key: Secret | None = None
+
+    # -- the web server ----------------------------------------------------------------------------------------
+    #: The address that the web server listens on, host:port; beyond loopback only with behind_tls_proxy.
+    bind: str = "127.0.0.1:8080"
+    #: Whether a proxy in front speaks TLS with the world. Without one nothing but this machine is served.
+    behind_tls_proxy: bool = False
+    #: The address under which patients and recipients reach the service; links begin with it. Left out: http://bind.
+    public_url: str | None = None
+    #: Further host:port that the service answers under; any other Host is refused.
+    more_hosts: tuple[str, ...] = ()
+    #: Web server processes. The places for transfers below are for each.
+    workers: int = 1
+    #: Threads of each process: more than uploads and downloads together, so that pages always find one.
+    threads: int = 24
+    #: Uploads that may run at once in each process; each may hold a part in memory.
+    uploads: int = 4
+    #: Downloads that may run at once in each process.
+    downloads: int = 8
+    #: How long running requests may go on, in seconds, once the server is told to stop.
+    stop_within_s: int = 30
+
+    # -- mail --------------------------------------------------------------------------------------------------
+    #: The folder where mail is kept as .eml files while no mail server is set.
+    outbox_dir: Path = Path("outbox")
+    #: The mail server; left out, mail stays in outbox_dir.
+    smtp_host: str | None = None
+    #: Its port: 587 for starttls, 465 for tls.
+    smtp_port: int = 587
+    #: starttls or tls; none only for a mail server on this very machine.
+    smtp_security: SmtpSecurity = SmtpSecurity.STARTTLS
+    #: The name to sign in with, where it asks for one.
+    smtp_user: str | None = None
+    #: The password that belongs to it.
+    smtp_password: Secret | None = None
+    #: The sender's address. Left out: transfer-service@ and the public host.
+    mail_from: str | None = None
+
+    # -- limits ------------------------------------------------------------------------------------------------
+    #: A release lives at most so long.
+    release_for_s: int = _seconds(_LIMITS.release_for)
+    #: A link lives at most so long, and never longer than its release.
+    link_for_s: int = _seconds(_LIMITS.link_for)
+    #: A file has at most so many bytes.
+    file_bytes: int = _LIMITS.file_bytes
+    #: A mailed code lives so long.
+    code_for_s: int = _seconds(_LIMITS.code_for)
+    #: Wrong answers to one challenge before it is over.
+    code_tries: int = _LIMITS.code_tries
+    #: Codes that are mailed within an hour for one link or release.
+    codes_an_hour: int = _LIMITS.codes_an_hour
+    #: Wrong answers in the life of a link or of a patient's secret before it locks.
+    wrong_answers: int = _LIMITS.wrong_answers
+    #: A patient's token lives so long.
+    patient_session_for_s: int = _seconds(_LIMITS.patient_session_for)
+    #: A patient's secret goes on living so long after the release ended.
+    patient_secret_for_s: int = _seconds(_LIMITS.patient_secret_for)
+    #: A recipient's access token lives so long, or until its link ends.
+    access_for_s: int = _seconds(_LIMITS.access_for)
+    #: A redeem may be repeated under its Idempotency-Key for so long.
+    replay_for_s: int = _seconds(_LIMITS.replay_for)
+    #: A deposit that nobody wrote to for so long is abandoned, and swept.
+    abandoned_after_s: int = _seconds(_LIMITS.abandoned_after)
+    #: A retired packet's key and objects are destroyed after so long.
+    grace_for_s: int = _seconds(_LIMITS.grace_for)
+    #: An object that was replaced is swept after so long.
+    leftover_for_s: int = _seconds(_LIMITS.leftover_for)
+    #: A worker that says nothing for so long has lost the file that it was verifying.
+    lease_for_s: int = _seconds(_LIMITS.lease_for)
+
+    @property
+    def limits(self) -> Limits:
+        """The limits, as the use cases take them."""
+        chosen: dict[str, Any] = {each.name: self._limit(each.name) for each in fields(Limits)}
+        return Limits(**chosen)
+
+    @property
+    def address(self) -> str:
+        """``public_url``, or what takes its place; without a slash at its end."""
+        return (self.public_url or f"http://{self.bind}").rstrip("/")
+
+    @property
+    def host(self) -> str:
+        """The public host, without its port, as it may stand after an @."""
+        host = urlsplit(self.address).hostname or ""
+        return "localhost" if ":" in host else host
+
+    @property
+    def sender(self) -> str:
+        """``mail_from``, or what takes its place."""
+        return self.mail_from or f"transfer-service@{self.host}"
+
+    def _limit(self, name: str) -> timedelta | int:
+        if hasattr(self, name + _SECONDS):
+            return timedelta(seconds=getattr(self, name + _SECONDS))
+        count: int = getattr(self, name)
+        return count
