@@ -8,7 +8,7 @@ import pytest
 
 from tests.salts import SaltRecorder, recording_salts
 
-pytest_plugins = ["tests.fixtures_seaweedfs", "tests.no_skips"]
+pytest_plugins = ["tests.fixtures_seaweedfs", "tests.no_skips", "tests.standalone_process"]
 
 SHARED_VECTORS = Path(__file__).parents[2] / "shared" / "vectors"
 

@@ -1,0 +1,200 @@
+"""A real ``transfer-service standalone`` in a process of its own, and the fixture that lends one to a session."""
+
+import json
+import os
+import queue
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+ROOT = Path(__file__).parents[1]
+READY_WITHIN_S = 90
+STOP_WITHIN_S = 60
+CHILDREN = {"seaweedfs": "weed", "serve": "serve", "worker": "worker"}
+
+
+@dataclass
+class Standalone:
+    """A standalone installation over ``data_dir``; running between ``start`` and ``stop`` or ``kill_everything``."""
+
+    data_dir: Path
+    options: tuple[str, ...] = ("--port", "0")
+    base_url: str = ""
+    started_in_s: float = 0.0
+    process: "subprocess.Popen[str] | None" = None
+    _lines: "queue.Queue[str]" = field(default_factory=queue.Queue)
+
+    def start(self) -> "Standalone":
+        """Start it, and wait for its one line."""
+        started_at = time.monotonic()
+        self.process = self.spawn()
+        self._lines = queue.Queue()
+        threading.Thread(target=self._read, args=(self.process,), daemon=True).start()
+        line = self._first_line()
+        self.started_in_s = time.monotonic() - started_at
+        self.base_url = line.removeprefix("listening on ").strip()
+        return self
+
+    @contextmanager
+    def running(self) -> Iterator["Standalone"]:
+        """Start it, and stop it unless that has been done."""
+        self.start()
+        try:
+            yield self
+        finally:
+            if self.process is not None:
+                self.stop()
+
+    def spawn(self) -> "subprocess.Popen[str]":
+        """Start it and wait for nothing."""
+        with (self.data_dir.parent / f"{self.data_dir.name}.stderr").open("w") as stderr:
+            return subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "transfer_service.cli",
+                    "standalone",
+                    "--data",
+                    str(self.data_dir),
+                    *self.options,
+                ],
+                cwd=ROOT,
+                env=clean_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+            )
+
+    def stderr(self) -> str:
+        return (self.data_dir.parent / f"{self.data_dir.name}.stderr").read_text()
+
+    def more_lines(self) -> list[str]:
+        """What it printed on stdout after its one line."""
+        return list(self._lines.queue)
+
+    def cli(self, *words: str) -> Any:
+        """What an operator's command answers in JSON."""
+        done = self.run_cli(*words, "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def run_cli(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        """An operator's command beside it, as it ends."""
+        return subprocess.run(
+            [sys.executable, "-m", "transfer_service.cli", *words, "--data", str(self.data_dir)],
+            cwd=ROOT, env=clean_environment(), capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+
+    def pid(self, name: str) -> int:
+        """The process id of ``supervisor``, ``seaweedfs``, ``serve`` or ``worker``; KeyError while it is down."""
+        return self.pids()[name]
+
+    def pids(self) -> dict[str, int]:
+        """Every process by name; the web server's own children are not named."""
+        assert self.process is not None
+        found = {"supervisor": self.process.pid}
+        for child in psutil.Process(self.process.pid).children():
+            for name, word in CHILDREN.items():
+                if word in [Path(each).name for each in _command_line(child)]:
+                    found[name] = child.pid
+        return found
+
+    def family(self) -> list[psutil.Process]:
+        """The supervisor and all its descendants."""
+        assert self.process is not None
+        supervisor = psutil.Process(self.process.pid)
+        return [supervisor, *supervisor.children(recursive=True)]
+
+    def stop(self) -> int:
+        """SIGTERM; the exit status."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        status = self.process.wait(STOP_WITHIN_S)
+        self._close()
+        return status
+
+    def kill(self) -> None:
+        """kill -9 of the supervisor alone."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+        self._close()
+
+    def kill_everything(self) -> None:
+        """kill -9 of every process at once."""
+        for each in self.family():
+            each.kill()
+        self.kill()
+
+    def log(self, name: str) -> str:
+        return (self.data_dir / "logs" / f"{name}.log").read_text(errors="replace")
+
+    def _read(self, process: "subprocess.Popen[str]") -> None:
+        assert process.stdout is not None
+        with process.stdout as lines:
+            for line in lines:
+                self._lines.put(line)
+        self._lines.put("")
+
+    def _first_line(self) -> str:
+        try:
+            line = self._lines.get(timeout=READY_WITHIN_S)
+        except queue.Empty:
+            line = "nothing"
+        if not re.fullmatch(r"listening on http://127\.0\.0\.1:\d+\n", line):
+            self.kill()
+            pytest.fail(f"it said {line!r}\n{self.stderr()}\n{self._logs()}")
+        return line
+
+    def _logs(self) -> str:
+        return "\n".join(path.read_text(errors="replace")[-2000:] for path in self.data_dir.glob("logs/*.log"))
+
+    def _close(self) -> None:
+        self.process = None
+
+
+def _command_line(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
+def clean_environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("TRANSFER_SERVICE_")}
+
+
+def eventually(what: Callable[[], bool], within_s: float = 30) -> bool:
+    """Whether it comes true in time."""
+    deadline = time.monotonic() + within_s
+    while time.monotonic() < deadline:
+        if what():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@contextmanager
+def running_standalone(data_dir: Path, *options: str) -> Iterator[Standalone]:
+    """One that runs when the block begins, and does not when it has ended."""
+    with Standalone(data_dir, options or ("--port", "0")).running() as installation:
+        yield installation
+
+
+@pytest.fixture(scope="session")
+def standalone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
+    """One installation for the whole session. Enrol an organization of your own in it."""
+    with running_standalone(tmp_path_factory.mktemp("standalone") / "data") as installation:
+        yield installation

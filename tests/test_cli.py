@@ -1,0 +1,208 @@
+"""What operators run, on an installation of the test's own; with a running one see test_standalone."""
+
+import json
+import sqlite3
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from click.testing import CliRunner, Result
+
+from transfer_service.adapters.keyring import LocalKeyring
+from transfer_service.cli import main
+
+SETTINGS = """\
+s3_endpoint_url = "http://127.0.0.1:9"
+s3_access_key_id = "id"
+s3_secret_access_key = "word"
+"""
+
+
+def cli(*words: str) -> Result:
+    return CliRunner().invoke(main, words, catch_exceptions=False)
+
+
+@pytest.fixture
+def installation(tmp_path, monkeypatch) -> Path:
+    """A migrated installation; TRANSFER_SERVICE_DATA names it."""
+    (tmp_path / "settings.toml").write_text(SETTINGS)
+    (tmp_path / "settings.toml").chmod(0o600)
+    LocalKeyring.create(tmp_path / "keyring.json")
+    monkeypatch.setenv("TRANSFER_SERVICE_DATA", str(tmp_path))
+    assert cli("migrate").exit_code == 0
+    return tmp_path
+
+
+def answer(*words: str):
+    result = cli(*words, "--json")
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+@pytest.fixture
+def department(installation) -> str:
+    assert installation.is_dir()
+    organization = answer("organization", "create", "St. Agatha")["id"]
+    return answer("department", "create", "--organization", organization, "Pathology", "--contact", "ring 4711")["id"]
+
+
+@pytest.mark.usefixtures("installation")
+def test_an_organization_a_department_and_a_token_are_made_in_json():
+    organization = answer("organization", "create", "St. Agatha")
+    assert set(organization) == {"id"}
+    department = answer("department", "create", "--organization", organization["id"], "Pathology")
+    assert set(department) == {"id"}
+    token = answer("token", "create", "--department", department["id"], "--role", "coordinator")
+    assert set(token) == {"id", "token"}
+    assert token["token"].startswith("ts_")
+
+
+def test_the_same_is_said_in_words(department):
+    result = cli("token", "create", "--department", department, "--role", "depositor", "--staff", "M. Weaver")
+    assert "ts_" in result.stdout
+    assert "not shown again" in result.stdout
+
+
+def test_tokens_are_listed_without_what_opens_anything(department):
+    made = answer("token", "create", "--department", department, "--role", "privacy_officer")
+    (listed,) = answer("token", "list")["items"]
+    assert (listed["id"], listed["role"], listed["staff"]) == (made["id"], "privacy_officer", "privacy_officer")
+    assert listed["revoked_at"] is None
+    assert "ts_" not in cli("token", "list").stdout
+    head, row = cli("token", "list").stdout.splitlines()
+    assert row.startswith(made["id"])
+    assert row.index("privacy_officer") == head.index("role")
+    assert "None" not in row
+
+
+def test_a_revoked_token_is_listed_as_revoked(department):
+    made = answer("token", "create", "--department", department, "--role", "admin")
+    assert answer("token", "revoke", made["id"]) == {"id": made["id"]}
+    assert answer("token", "list")["items"][0]["revoked_at"] is not None
+
+
+@pytest.mark.usefixtures("installation")
+def test_an_unknown_organization_is_named_as_what_is_wrong():
+    result = cli("department", "create", "--organization", "00000000-0000-4000-8000-000000000000", "Pathology")
+    assert result.exit_code == 1
+    assert result.stderr == "Error: There is no organization of that id.\n"
+
+
+@pytest.mark.usefixtures("installation")
+def test_no_tokens_is_an_answer_too():
+    assert "no tokens" in cli("token", "list").stdout
+
+
+@pytest.mark.usefixtures("installation")
+def test_the_manifest_key_is_shown_and_stays_the_same():
+    key = answer("manifest-key")
+    assert key["public_key"].startswith("-----BEGIN PUBLIC KEY-----")
+    assert len(key["key_id"]) == 16
+    assert answer("manifest-key") == key
+    assert key["key_id"] in cli("manifest-key").stdout
+
+
+def test_data_wins_over_the_environment(installation, monkeypatch):
+    monkeypatch.setenv("TRANSFER_SERVICE_DATA", "/nowhere")
+    assert cli("organization", "create", "St. Agatha").exit_code == 1
+    assert cli("organization", "create", "St. Agatha", "--data", str(installation)).exit_code == 0
+    monkeypatch.setenv("TRANSFER_SERVICE_CONFIG", "/nowhere")
+    assert cli("token", "list", "--data", str(installation)).exit_code == 0
+
+
+@pytest.mark.usefixtures("department")
+def test_the_audit_log_verifies():
+    assert answer("audit", "verify")["entries"] == 2
+    assert "All 2 entries hold" in cli("audit", "verify").stdout
+
+
+@pytest.mark.usefixtures("department")
+def test_a_changed_audit_entry_is_named(installation):
+    with sqlite3.connect(installation / "transfer-service.sqlite3") as database:
+        for (trigger,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            database.execute(f"DROP TRIGGER {trigger}")
+        database.execute("UPDATE audit_entries SET action = 'organization.closed' WHERE seq = 1")
+    database.close()
+    result = cli("audit", "verify")
+    assert result.exit_code == 1
+    assert "entry 1" in result.stderr
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("department", "create", "--organization", str(uuid4()), "Pathology"),
+        ("token", "create", "--department", str(uuid4()), "--role", "admin"),
+        ("token", "revoke", str(uuid4())),
+        ("organization", "create", " "),
+        ("organization", "create", "a\nb\x00"),
+    ],
+)
+@pytest.mark.usefixtures("installation")
+def test_a_mistake_is_one_line_and_exit_1(words):
+    result = cli(*words)
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert result.stderr.startswith("Error: ")
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("token", "create", "--department", "not-an-id", "--role", "admin"),
+        ("token", "create", "--department", str(uuid4()), "--role", "owner"),
+        ("token", "create"),
+        ("organization", "create"),
+        ("standalone", "--port", "70000", "--data", "x"),
+        ("nothing",),
+    ],
+)
+@pytest.mark.usefixtures("installation")
+def test_a_wrong_command_line_is_exit_2(words):
+    assert cli(*words).exit_code == 2
+
+
+def test_standalone_asks_for_a_folder(monkeypatch):
+    monkeypatch.delenv("TRANSFER_SERVICE_DATA", raising=False)
+    assert cli("standalone").exit_code == 2
+
+
+def test_without_any_settings_it_says_what_to_set(monkeypatch):
+    monkeypatch.delenv("TRANSFER_SERVICE_DATA", raising=False)
+    result = cli("serve")
+    assert result.exit_code == 1
+    assert "--data" in result.stderr
+
+
+def test_a_database_that_was_not_migrated_is_refused(installation):
+    (installation / "transfer-service.sqlite3").unlink()
+    result = cli("token", "list")
+    assert result.exit_code == 1
+    assert result.stderr.count("\n") == 1
+
+
+def test_the_database_is_made_for_its_owner_alone(installation):
+    assert stat.S_IMODE((installation / "transfer-service.sqlite3").stat().st_mode) == 0o600
+
+
+@pytest.mark.usefixtures("installation")
+def test_it_runs_as_a_module_and_a_mistake_is_no_traceback():
+    command = [sys.executable, "-m", "transfer_service.cli", "token", "revoke", str(uuid4())]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "Error: There is no token of that id.\n"
+
+
+def test_a_keyring_is_made_once_and_for_its_owner_alone(installation):
+    before = (installation / "keyring.json").read_bytes()
+    assert cli("keyring", "create").exit_code == 1
+    assert (installation / "keyring.json").read_bytes() == before
+    (installation / "keyring.json").unlink()
+    path = Path(answer("keyring", "create")["path"])
+    assert path == installation / "keyring.json"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600

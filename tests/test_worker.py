@@ -1,0 +1,186 @@
+"""The worker, on a real database, in threads of its own."""
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+
+from tests.factories import DAY
+from tests.stages import CONTENTS, Stages
+from tests.standalone_process import eventually
+from transfer_service.domain.packet import FileState, PacketFile, PacketState
+from transfer_service.errors import Unavailable
+from transfer_service.worker import Rhythm, Worker
+
+QUICK = Rhythm(verify_s=0.01, mail_s=0.02, sweep_s=0.05, longest_wait_s=0.1, stop_within_s=0.3)
+
+
+@pytest.fixture
+def stages(tmp_path) -> Iterator[Stages]:
+    stages = Stages(tmp_path)
+    yield stages
+    stages.close_down()
+
+
+@contextmanager
+def working(stages: Stages) -> Iterator[Worker]:
+    worker = Worker(stages.journey, stages.clock, rhythm=QUICK)
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    try:
+        yield worker
+    finally:
+        worker.stop()
+        thread.join(30)
+        assert not thread.is_alive()
+
+
+def is_state(stages: Stages, file: PacketFile, state: FileState) -> bool:
+    return stages.file_now(file).state is state
+
+
+class Blocked:
+    """Holds up the first read of the store until ``let_go``; later ones pass."""
+
+    def __init__(self, stages: Stages) -> None:
+        self.reached, self._going = threading.Event(), threading.Event()
+        stages.store.before = self._before
+
+    def _before(self, step: str) -> None:
+        if step == "read" and not self.reached.is_set():
+            self.reached.set()
+            self._going.wait(30)
+
+    def let_go(self) -> None:
+        self._going.set()
+
+
+def test_files_are_verified_without_anyone_asking(stages):
+    stage = stages.received()
+    with working(stages):
+        for file in stage.files.values():
+            assert eventually(lambda file=file: is_state(stages, file, FileState.VERIFIED))
+
+
+def test_a_file_whose_bytes_changed_in_the_store_is_rejected(stages):
+    stage = stages.received()
+    stages.store.tamper(stage.file.object_key, b"x" * len(stages.store.contents[stage.file.object_key][1]))
+    with working(stages):
+        assert eventually(lambda: is_state(stages, stage.file, FileState.REJECTED))
+
+
+def test_a_packet_that_only_waits_for_verification_closes_itself(stages):
+    stage = stages.received()
+    stages.journey.close.close(stages.coordinator, stage.packet.id, stages.now, when_verified=True)
+    with working(stages):
+        assert eventually(lambda: stages.refreshed(stage).packet.state is PacketState.CLOSED)
+
+
+def test_one_huge_file_does_not_hold_up_a_small_one(stages):
+    huge, small = stages.received({"huge.svs": b"huge"}), stages.received({"small.svs": b"small"})
+    blocked = Blocked(stages)
+    with working(stages):
+        assert blocked.reached.wait(30)
+        files = [huge.file, small.file]
+        assert eventually(lambda: any(is_state(stages, file, FileState.VERIFIED) for file in files))
+        assert sorted(stages.file_now(file).state for file in files) == [FileState.VERIFIED, FileState.VERIFYING]
+        blocked.let_go()
+        assert eventually(lambda: all(is_state(stages, file, FileState.VERIFIED) for file in files))
+
+
+def test_mail_is_carried_away(stages):
+    stage = stages.closed()
+    already = len(stages.post.mail)
+    stages.journey.releases.ask(stages.coordinator, stage.packet.id, stages.release_draft(), stages.now)
+    with working(stages):
+        assert eventually(lambda: len(stages.post.mail) > already)
+
+
+def test_an_abandoned_deposit_is_swept_soon_after_the_start(stages):
+    stage = stages.received()
+    stages.verify_all()
+    stages.clock.advance(15 * DAY)
+    with working(stages):
+        assert eventually(lambda: stages.refreshed(stage).packet.state is PacketState.RETIRED)
+        assert eventually(lambda: not stages.store.contents)
+
+
+def test_a_store_that_does_not_answer_is_logged_once_and_waited_for(stages, caplog):
+    caplog.set_level(logging.INFO)
+    tries = []
+
+    def fail(step: str) -> None:
+        if step in {"read", "head"}:
+            tries.append(step)
+            raise Unavailable
+
+    stages.store.before = fail
+    stage = stages.received({"slide.svs": b"a slide scan"})
+    with working(stages):
+        assert eventually(lambda: len(tries) >= 1)
+        stages.store.before = lambda _step: None
+        stages.clock.advance(stages.limits.lease_for + timedelta(seconds=1))
+        assert eventually(lambda: is_state(stages, stage.file, FileState.VERIFIED))
+    warnings = [record for record in caplog.records if record.levelno == logging.WARNING]
+    assert len([each for each in warnings if "waits" in each.message]) == len(tries)
+
+
+def test_a_chore_that_keeps_failing_for_want_of_something_is_logged_once(stages, caplog, monkeypatch):
+    caplog.set_level(logging.INFO)
+    tries = []
+
+    def fail(_notify, _now):
+        tries.append(1)
+        if len(tries) < 4:
+            raise Unavailable
+        return 0
+
+    monkeypatch.setattr(type(stages.journey.notify), "deliver", fail)
+    with working(stages):
+        assert eventually(lambda: len(tries) > 4)
+    assert [record.message for record in caplog.records if record.message.startswith("mail")] == [
+        f"mail waits: {Unavailable.message}",
+        "mail goes on after 3 failures",
+    ]
+
+
+def test_a_failing_chore_holds_up_no_other(stages, caplog):
+    stages.post.refuses = RuntimeError("broken")
+    stage = stages.closed()
+    stages.journey.releases.ask(stages.coordinator, stage.packet.id, stages.release_draft(), stages.now)
+    other = stages.received()
+    with working(stages):
+        assert eventually(lambda: is_state(stages, other.file, FileState.VERIFIED))
+        assert eventually(lambda: "mail failed" in caplog.text)
+
+
+def test_a_stopped_worker_gives_up_its_file_and_the_next_one_verifies_it(stages):
+    stage = stages.received({"huge.svs": b"huge"})
+    blocked = Blocked(stages)
+    with working(stages):
+        assert blocked.reached.wait(30)
+    assert is_state(stages, stage.file, FileState.VERIFYING)
+    stages.clock.advance(stages.limits.lease_for + timedelta(seconds=1))
+    with working(stages):
+        assert eventually(lambda: is_state(stages, stage.file, FileState.VERIFIED))
+    verified = stages.actions().count("file.verified")
+    blocked.let_go()
+    assert verified == stages.actions().count("file.verified") == 1
+
+
+def test_two_workers_verify_every_file_once(stages):
+    files = [file for _ in range(3) for file in stages.received().files.values()]
+    with working(stages), working(stages):
+        assert eventually(lambda: all(is_state(stages, file, FileState.VERIFIED) for file in files))
+    assert stages.actions().count("file.verified") == len(files) == 3 * len(CONTENTS)
+
+
+def test_nothing_is_begun_after_stop(stages):
+    worker = Worker(stages.journey, stages.clock, rhythm=QUICK)
+    worker.stop()
+    stage = stages.received()
+    worker.run()
+    assert is_state(stages, stage.file, FileState.VERIFYING)
