@@ -1,0 +1,45 @@
+"""What the journeys share."""
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import Future
+from pathlib import Path
+
+import pytest
+
+from scripts.standalone import Standalone as Machine
+from tests.edge.anywhere import Answer
+from tests.journey.quiet import Quiet
+from tests.journey.sluggish import sluggish_clients
+from tests.standalone_process import Standalone
+
+SHARED_DATA = Path(__file__).parents[3] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real slides, mammograms and reports, good and bad, which are not part of the project. CI must have them."""
+    if SHARED_DATA.is_dir():
+        return SHARED_DATA
+    message = f"the real files are not at {SHARED_DATA}: nothing was tried with them"
+    if os.environ.get("CI"):
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+def machine(standalone: Standalone) -> Machine:
+    """The running installation as the scripts see it: HTTP, the operator's command, the outbox."""
+    return Machine(standalone.data_dir, standalone.base_url)
+
+
+@pytest.fixture(scope="session")
+def quiet(standalone: Standalone) -> Quiet:
+    """A hospital at which nothing may change."""
+    return Quiet(standalone)
+
+
+@pytest.fixture(scope="session")
+def sluggish(quiet: Quiet) -> Iterator[dict[str, "Future[Answer]"]]:
+    """Clients that send a byte a second, and what each of them is told in the end."""
+    with sluggish_clients(quiet) as clients:
+        yield clients

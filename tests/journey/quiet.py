@@ -1,0 +1,200 @@
+"""A hospital at which nothing may change, and whatever is said to somebody whose request is bad."""
+
+import json
+import re
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+from uuid import uuid4
+
+from tests.edge.anywhere import Answer
+from tests.journey.hospital import (
+    BIRTH_DATE,
+    PASSCODE,
+    Caller,
+    Hospital,
+    a_case,
+    code_of,
+    in_days,
+    sha256,
+    some_bytes,
+)
+from tests.standalone_process import Standalone
+
+CANARY = f"CANARY{uuid4().hex}"
+"""Stands in what is sent, wherever it can; and nowhere in an answer or a log."""
+UNKNOWN = str(uuid4())
+
+_LOGS = ("serve", "worker", "seaweedfs")
+_TELLTALE = re.compile(
+    rb'Traceback|File "|\.py\b|site-packages|sqlite|SELECT |INSERT |/work|/tmp|/root|<class|Error\(', re.I
+)
+_MEMBERS = {"type", "title", "status", "detail", "code", "request_id"}
+
+
+@dataclass(frozen=True)
+class Operation:
+    """Who may ask it of the quiet hospital, where, and a valid JSON body where it takes one."""
+
+    who: Caller
+    ids: dict[str, str]
+    body: Any = None
+    data: bytes | None = None
+
+
+class Quiet:
+    """One packet that is open, with a part of a file; one that is closed, released and redeemed."""
+
+    def __init__(self, installation: Standalone) -> None:
+        self.installation = installation
+        self._log_starts = {name: len(installation.log(name)) for name in _LOGS}
+        self.hospital = Hospital(installation, "St. Agatha the quiet")
+        self.coordinator, self.anyone = self.hospital.coordinator, self.hospital.anyone
+        self.open = self.hospital.packet()
+        self.file = self.open.plan(some_bytes(5), "slides/A1.svs")
+        assert self.file.put(1).status == 204
+        self.waiting = self.open.plan(some_bytes(5), "slides/A2.svs")
+        self.closed = self.hospital.packet()
+        self.closed.deposit(b"a slide of twenty-four b", "slides/Übersicht.svs")
+        self.release = self.closed.close().released()
+        self.patient = self.release.patient
+        self.link = self.release.link()
+        self.recipient = self.link.redeem()
+        self.asked = self.closed.ask_release(self.release.recipient)
+        self.operations = self._operations()
+        self.before = self.state()
+
+    def state(self) -> list[Any]:
+        """Everything that its staff is shown."""
+        lists = [self.coordinator.items(path) for path in ("/packets", "/recipients")]
+        for packet in (self.open, self.closed):
+            lists += [packet.shown(), *(self.coordinator.items(f"{packet.url}/{of}") for of in ("releases", "links"))]
+        return [*lists, self.file.arrived(), self.waiting.arrived()]
+
+    def ask(self, key: tuple[str, str], body: Any = None, ids: dict[str, str] | None = None) -> Answer:
+        """An operation with some of it replaced; ``body`` as JSON, or as the very bytes."""
+        operation = self.operations[key]
+        method, template = key
+        path = template.format(
+            **{name: quote(value, safe="%/") for name, value in (operation.ids | (ids or {})).items()}
+        )
+        if operation.data is not None:
+            return operation.who.put_bytes(path, operation.data)
+        ask = operation.who.put if method == "PUT" else operation.who.post
+        return operation.who.ask(method, path) if body is None else ask(path, body)
+
+    def ask_whole(self, key: tuple[str, str], ids: dict[str, str]) -> Answer:
+        """The operation as it is valid, but for these ids."""
+        return self.ask(key, self.operations[key].body, ids)
+
+    def valid_body(self, key: tuple[str, str]) -> Any:
+        return deepcopy(self.operations[key].body)
+
+    def check_refused(self, answer: Answer, *expected: tuple[int, str]) -> None:
+        """A problem of the one shape, that says nothing of what was sent, or of what is inside."""
+        status, code = code_of(answer)
+        assert 400 <= status < 500, answer
+        assert answer.problem.keys() >= _MEMBERS, answer.problem
+        assert re.fullmatch(r"[a-z_]+", code), code
+        assert re.fullmatch(r"[0-9a-f]{24}", answer.problem["request_id"])
+        assert not _TELLTALE.search(answer.body), answer.body
+        for secret in (CANARY, "Ada Example", "patient.test", "review.test", "MRN-", self.link.secret):
+            assert secret.encode() not in answer.body, answer.body
+        if expected:
+            assert (status, code) in expected, answer.body
+
+    def logs(self) -> dict[str, str]:
+        """What was logged since this hospital was made."""
+        return {name: self.installation.log(name)[start:] for name, start in self._log_starts.items()}
+
+    def check_logs(self) -> None:
+        """One JSON object a line, no error, and nothing of what was sent."""
+        for name, text in self.logs().items():
+            for canary in (CANARY, CANARY.lower(), "Ada Example", self.link.secret, self.patient.token):
+                assert canary not in text
+            assert "Traceback" not in text
+            assert "panic:" not in text
+            if name != "seaweedfs":
+                lines = [json.loads(line) for line in text.splitlines()]
+                assert [line for line in lines if line["level"] in {"error", "critical"}] == []
+
+    def _operations(self) -> dict[tuple[str, str], Operation]:
+        """Every operation of the API, by its method and its template."""
+        packet, file = "/packets/{packet_id}", "/packets/{packet_id}/files/{file_id}"
+        opened, closed = {"packet_id": self.open.id}, {"packet_id": self.closed.id}
+        planned, waiting = opened | {"file_id": self.file.id}, opened | {"file_id": self.waiting.id}
+        release, asked = {"release_id": self.release.id}, {"release_id": self.asked.id}
+        recipient = self.release.recipient
+        draft = {name: recipient[name] for name in ("name", "email", "organization", "specialty", "kind")}
+        draft |= {"credentials": ["MD"], "accreditations": [
+            {"name": "CLIA", "source": "https://registry.test", "checked_on": "2026-01-02"}
+        ]}  # fmt: skip
+        staff, officer, anyone = self.coordinator, self.hospital.privacy_officer, self.anyone
+        known = {"secret": self.link.secret, "challenge_id": self.link.challenge()["challenge_id"]}
+        letter = {"secret": self.asked.secret, "challenge_id": UNKNOWN, "birth_date": BIRTH_DATE, "code": "123456"}
+        asking = {"grants": [{"recipient_id": recipient["id"], "file_ids": [self.closed.files[0].id]}],
+                  "purpose": "Second opinion", "expires_at": in_days(30), "basis": "authorization"}  # fmt: skip
+        plan = {"path": "slides/B1.svs", "size": 5, "kind": "slide", "sha256": "ab" * 32, "media_type": "image/tiff",
+                "transport": "gateway"}  # fmt: skip
+        search = {"record_number": "MRN-1", "accession_number": "S26-1", "state": "open"}
+        whose = {"recipient_id": recipient["id"], "since": "2026-01-01T00:00:00Z", "until": in_days(1)}
+        return {
+            ("POST", "/packets"): Operation(staff, {}, {"case": a_whole_case(), "contributing_department_ids": [
+                self.hospital.department_id], "note": "Handle with care"}),
+            ("GET", "/packets"): Operation(staff, {}),
+            ("POST", "/packets/search"): Operation(staff, {}, search),
+            ("GET", packet): Operation(staff, closed),
+            ("POST", f"{packet}/close"): Operation(staff, opened, {"when_verified": True}),
+            ("GET", f"{packet}/manifest"): Operation(staff, closed),
+            ("POST", f"{packet}/retire"): Operation(officer, opened, {"now": True}),
+            ("POST", f"{packet}/files"): Operation(staff, opened, plan),
+            ("GET", file): Operation(staff, planned),
+            ("DELETE", file): Operation(staff, planned),
+            ("GET", f"{file}/parts"): Operation(staff, planned),
+            ("PUT", f"{file}/parts/{{number}}"): Operation(staff, waiting | {"number": "1"}, data=b"12345"),
+            ("POST", f"{file}/complete"): Operation(staff, planned, {"sha256": sha256(self.file.data)}),
+            ("PUT", f"{packet}/content/{{path}}"): Operation(staff, opened | {"path": "slides/C1.svs"}, data=b"12345"),
+            ("POST", "/recipients"): Operation(staff, {}, draft),
+            ("GET", "/recipients"): Operation(staff, {}),
+            ("PUT", "/recipients/{recipient_id}"): Operation(
+                staff, {"recipient_id": recipient["id"]}, draft | {"name": "Dr. Another"}),
+            ("POST", f"{packet}/releases"): Operation(staff, closed, asking),
+            ("GET", f"{packet}/releases"): Operation(staff, closed),
+            ("GET", "/releases/{release_id}"): Operation(staff, release),
+            ("POST", "/releases/{release_id}/resend"): Operation(staff, asked, {}),
+            ("POST", "/releases/{release_id}/sign"): Operation(
+                self.patient, release, self.release.signature() | {"authority": "Health care proxy"}),
+            ("POST", "/releases/{release_id}/withdraw"): Operation(staff, release, {}),
+            ("POST", "/patient/challenge"): Operation(anyone, {}, {"secret": self.asked.secret}),
+            ("POST", "/patient/session"): Operation(anyone, {}, letter),
+            ("GET", "/patient/accounting"): Operation(self.patient, {}),
+            ("POST", f"{packet}/links"): Operation(staff, closed, self.release.link_body(max_redemptions=3)),
+            ("GET", f"{packet}/links"): Operation(staff, closed),
+            ("POST", "/links/{link_id}/revoke"): Operation(staff, {"link_id": self.link.id}, {}),
+            ("POST", "/redeem/challenge"): Operation(anyone, {}, {"secret": self.link.secret}),
+            ("POST", "/redeem"): Operation(anyone, {}, known | {"passcode": PASSCODE}),
+            ("GET", "/redeemed"): Operation(self.recipient, {}),
+            ("GET", "/redeemed/files/{file_id}"): Operation(self.recipient, {"file_id": self.closed.files[0].id}),
+            ("GET", f"{packet}/disclosures"): Operation(officer, closed),
+            ("POST", "/accounting/search"): Operation(officer, {}, whose),
+            ("GET", "/audit"): Operation(officer, {}),
+        }  # fmt: skip
+
+
+def a_whole_case() -> dict[str, Any]:
+    """With every field that a case may have."""
+    case = a_case("ada@patient.test")
+    case["patient"] |= {"phone": "+1 555 0100", "language": "en"}
+    return case | {
+        "question": "Is there invasion?",
+        "diagnosis": "Ductal carcinoma in situ",
+        "laterality": "left",
+        "specimens": [{"label": "A1", "procedure": "core biopsy", "collected_on": "2026-04-01"}],
+        "not_included": [{"what": "slide A3", "why": "broken"}],
+    }
+
+
+def without_request_id(answer: Answer) -> tuple[int, dict[str, Any]]:
+    """All that a refusal says but for the id of its request."""
+    return answer.status, {name: value for name, value in answer.problem.items() if name != "request_id"}
