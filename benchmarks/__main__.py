@@ -1,0 +1,75 @@
+"""Measure, print, and write the table: python -m benchmarks [--size MIB] [--runs N] [--write docs/benchmarks.md]"""
+
+import argparse
+import os
+import platform
+import subprocess
+import tempfile
+from pathlib import Path
+
+from benchmarks import latency, throughput
+from benchmarks.installation import installed, peak_rss_mib
+from scripts.http_client import MIB
+
+GOALS = {"upload_ratio": "≥ 1.0", "download_ratio": "≥ 0.9", "json_p99_ratio": "≤ 3"}
+LABELS = {
+    "plain_upload": "plain boto3 upload, its defaults, MiB/s",
+    "gateway_upload": "gateway upload, sealed, MiB/s",
+    "upload_ratio": "**gateway upload ÷ plain upload**",
+    "plain_download": "plain boto3 GET, MiB/s",
+    "gateway_download": "gateway download, opened, MiB/s",
+    "download_ratio": "**gateway download ÷ plain GET**",
+    "json_idle_p50_ms": "JSON p50, idle, ms",
+    "json_idle_p99_ms": "JSON p99, idle, ms",
+    "json_loaded_p50_ms": "JSON p50 while 64 slow clients transfer, ms",
+    "json_loaded_p99_ms": "JSON p99 while 64 slow clients transfer, ms",
+    "json_p99_ratio": "**JSON p99, loaded ÷ idle**",
+}
+
+
+def main() -> None:
+    """Everything in one run, on one service."""
+    parser = argparse.ArgumentParser(prog="./scripts/bench")
+    parser.add_argument("--size", type=int, default=1024, help="of the file, in MiB")
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--write", type=Path, help="the page whose table is replaced")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, installed(Path(folder), asked.size * MIB) as installation:
+        figures = throughput.measured(installation, asked.runs) | latency.measured(installation, asked.runs)
+        peaks = peak_rss_mib(installation.standalone.data)
+    table = "\n".join(rows(figures, peaks))
+    print(table)
+    if asked.write:
+        replace_table(asked.write, f"{conditions(asked.size, asked.runs)}\n\n{table}")
+
+
+def rows(figures: dict[str, float], peaks: dict[str, float]) -> list[str]:
+    """The table in Markdown."""
+    lines = ["| figure | median | reach |", "|---|---|---|"]
+    lines += [f"| {label} | {figures[name]:,.2f} | {GOALS.get(name, '')} |" for name, label in LABELS.items()]
+    return lines + [f"| peak RSS, {role}, MiB | {peak:,.0f} | |" for role, peak in sorted(peaks.items())]
+
+
+def conditions(size_mib: int, runs: int) -> str:
+    """What was measured, and on what."""
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"],  # noqa: S607 - as above
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout.strip()
+    return (
+        f"Commit {commit}; {os.cpu_count()} cores, Python {platform.python_version()}; a file of {size_mib} MiB, "
+        f"medians of {runs} interleaved rounds; client, service and store on the same cores."
+    )
+
+
+def replace_table(page: Path, text: str) -> None:
+    """Put the text between the page's two marks."""
+    before, _, rest = page.read_text().partition("<!-- figures -->\n")
+    _, _, after = rest.partition("<!-- end of figures -->")
+    page.write_text(f"{before}<!-- figures -->\n{text}\n<!-- end of figures -->{after}")
+
+
+if __name__ == "__main__":
+    main()
