@@ -34,13 +34,15 @@ class Standalone:
     started_in_s: float = 0.0
     process: "subprocess.Popen[str] | None" = None
     _lines: "queue.Queue[str]" = field(default_factory=queue.Queue)
+    _reader: threading.Thread | None = None
 
     def start(self) -> "Standalone":
         """Start it, and wait for its one line."""
         started_at = time.monotonic()
         self.process = self.spawn()
         self._lines = queue.Queue()
-        threading.Thread(target=self._read, args=(self.process,), daemon=True).start()
+        self._reader = threading.Thread(target=_read, args=(self.process, self._lines), daemon=True)
+        self._reader.start()
         line = self._first_line()
         self.started_in_s = time.monotonic() - started_at
         self.base_url = line.removeprefix("listening on ").strip()
@@ -117,10 +119,10 @@ class Standalone:
         supervisor = psutil.Process(self.process.pid)
         return [supervisor, *supervisor.children(recursive=True)]
 
-    def stop(self) -> int:
-        """SIGTERM; the exit status."""
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """Tell it to stop; the exit status."""
         assert self.process is not None
-        self.process.send_signal(signal.SIGTERM)
+        self.process.send_signal(how)
         status = self.process.wait(STOP_WITHIN_S)
         self._close()
         return status
@@ -141,13 +143,6 @@ class Standalone:
     def log(self, name: str) -> str:
         return (self.data_dir / "logs" / f"{name}.log").read_text(errors="replace")
 
-    def _read(self, process: "subprocess.Popen[str]") -> None:
-        assert process.stdout is not None
-        with process.stdout as lines:
-            for line in lines:
-                self._lines.put(line)
-        self._lines.put("")
-
     def _first_line(self) -> str:
         try:
             line = self._lines.get(timeout=READY_WITHIN_S)
@@ -163,6 +158,17 @@ class Standalone:
 
     def _close(self) -> None:
         self.process = None
+        if self._reader is not None:
+            self._reader.join()
+
+
+def _read(process: "subprocess.Popen[str]", lines: "queue.Queue[str]") -> None:
+    """Pass on what that process prints, then an empty line: to its own queue, for the next start has another."""
+    assert process.stdout is not None
+    with process.stdout as printed:
+        for line in printed:
+            lines.put(line)
+    lines.put("")
 
 
 def _command_line(process: psutil.Process) -> list[str]:

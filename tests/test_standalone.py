@@ -162,11 +162,8 @@ def test_killed_in_any_way_it_starts_again_with_its_data(data):
 def test_told_to_stop_it_exits_0_and_leaves_nothing_behind(data, how):
     installation = Standalone(data)
     with installation.running():
-        process, family = installation.process, installation.family()
-        assert process is not None
-        process.send_signal(how)
-        assert process.wait(60) == 0
-        installation.process = None
+        family = installation.family()
+        assert installation.stop(how) == 0
     assert not [each for each in family if each.is_running()]
     assert installation.more_lines() == [""]
 
