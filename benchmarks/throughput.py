@@ -1,5 +1,6 @@
-"""How fast bytes go in and out, beside plain boto3 on the same store: in turn, again and again, medians."""
+"""How fast bytes go in and out, beside plain boto3 on the same store: in turn, each first every other time, medians."""
 
+import os
 import time
 from collections.abc import Callable, Iterable
 from statistics import median
@@ -35,12 +36,11 @@ def measured(installation: Installation, runs: int) -> dict[str, float]:
             raise RuntimeError("not all of it came")
 
     speeds: dict[str, list[float]] = {}
-    for _ in range(runs):
-        for work in (plain_upload, gateway_upload):
-            speeds.setdefault(work.__name__, []).append(speed(work, file.size))
-            settle(installation)
-        for work in (plain_download, gateway_download):
-            speeds.setdefault(work.__name__, []).append(speed(work, file.size))
+    for number in range(runs):
+        for pair in ((plain_upload, gateway_upload), (plain_download, gateway_download)):
+            for work in pair if number % 2 == 0 else reversed(pair):
+                settle(installation)
+                speeds.setdefault(work.__name__, []).append(speed(work, file.size))
     return _summary(speeds)
 
 
@@ -52,12 +52,13 @@ def speed(work: Callable[[], None], size_bytes: int) -> float:
 
 
 def settle(installation: Installation) -> None:
-    """Wait until the worker has read everything back, so that its work is in nobody's figure."""
+    """Wait until the worker has read everything back and the disk has everything: neither is in the next one's figure."""
     path = f"/packets/{installation.journey.packet['id']}"
     while any(
         file["state"] == "verifying" for file in installation.service.get(path, installation.journey.depositor)["files"]
     ):
         time.sleep(0.2)
+    os.sync()
 
 
 def _summary(speeds: dict[str, list[float]]) -> dict[str, float]:

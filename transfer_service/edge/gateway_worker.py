@@ -54,11 +54,13 @@ class Patience:
     """For how many seconds the server waits.
 
     ``head_s``: for a first byte, and from it for a whole head (with a small body). ``send_s``: for a client
-    to take 1 MiB. ``linger_s``: for a client to read an answer that ends its connection.
+    to take 1 MiB; a slow reader's kernel first says that it has room when half of its buffer, some MiB, is
+    free again, which takes a minute at 64 KiB/s. ``linger_s``: for a client to read an answer that ends its
+    connection.
     """
 
     head_s: float = 10.0
-    send_s: float = 60.0
+    send_s: float = 300.0
     linger_s: float = 5.0
 
 
