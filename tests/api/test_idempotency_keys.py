@@ -74,7 +74,7 @@ def test_what_a_refusal_recorded_stays_recorded(api: Api) -> None:
         "birth_date": "1961-02-03",
         "code": wrong_code(api.stages.code()),
     }
-    for remaining in (4, 3):
+    for remaining in (19, 18):
         refused = api.anyone.post("/patient/session", body, headers=KEY)
         assert code_of(refused) == (403, "answer_wrong")
         assert refused.get_json(force=True)["remaining_attempts"] == remaining

@@ -110,10 +110,11 @@ def test_wrong_codes_end_the_challenge_and_then_lock_the_link(api: Api, stage: S
     for round_ in range(4):
         body = answer_of(api, stage)
         wrong = {**body, "code": wrong_code(body["code"])}
-        for left in (4, 3, 2, 1, 0):
+        for tries in (4, 3, 2, 1, 0):
             refused = api.anyone.post("/redeem", wrong)
             assert code_of(refused) == (403, "answer_wrong")
-            assert refused.get_json(force=True)["remaining_attempts"] == left
+            told = refused.get_json(force=True)
+            assert (told["remaining_attempts"], told["remaining_tries"]) == (15 - 5 * round_ + tries, tries)
         assert code_of(api.anyone.post("/redeem", body)) == (409, "challenge_over" if round_ < 3 else "link_locked")
     assert code_of(api.anyone.post("/redeem/challenge", {"secret": stage.link_secret})) == (409, "link_locked")
     links = api.coordinator.get(f"/packets/{stage.packet.id}/links").get_json()["items"]

@@ -161,10 +161,11 @@ def test_wrong_answers_of_a_patient_are_counted_and_end_the_challenge(api: Api, 
     challenge = api.anyone.post("/patient/challenge", {"secret": asked.letter_secret}).get_json()
     right = {"secret": asked.letter_secret, "birth_date": "1961-02-03", "code": api.stages.code(), **challenge}
     del right["expires_at"]
-    for remaining in (4, 3, 2, 1, 0):
+    for tries in (4, 3, 2, 1, 0):
         answer = api.anyone.post("/patient/session", {**right, "birth_date": "1961-02-04"})
         assert code_of(answer) == (403, "answer_wrong")
-        assert answer.get_json(force=True)["remaining_attempts"] == remaining
+        told = answer.get_json(force=True)
+        assert (told["remaining_attempts"], told["remaining_tries"]) == (15 + tries, tries)
     assert code_of(api.anyone.post("/patient/session", right)) == (409, "challenge_over")
 
 

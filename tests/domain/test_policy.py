@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.factories import a_packet, a_patient_actor, a_recipient_actor, a_release, a_staff_actor, a_system_actor
+from tests.factories import a_packet, a_patient_actor, a_recipient_actor, a_staff_actor, a_system_actor
 from transfer_service.domain import policy
 from transfer_service.domain.people import Role
 from transfer_service.errors import NotAllowed, NotFound
@@ -91,18 +91,3 @@ def test_no_staff_role_and_no_patient_downloads_bytes():
     for stranger in (*(a_staff_actor(role=role) for role in Role), a_patient_actor(), a_system_actor()):
         with pytest.raises(NotAllowed):
             policy.check_is_recipient(stranger)
-
-
-def test_the_patient_withdraws_and_staff_on_their_word():
-    packet = a_packet()
-    release = a_release(organization_id=packet.organization_id, packet_id=packet.id)
-    patient = a_patient_actor(organization_id=packet.organization_id, release_id=release.id)
-    staff = a_staff_actor(organization_id=packet.organization_id, department_id=packet.department_id)
-    for actor in (patient, staff):
-        policy.check_may_withdraw(actor, release, packet)
-    with pytest.raises(NotFound):
-        policy.check_may_withdraw(a_patient_actor(), release, packet)
-    with pytest.raises(NotAllowed):
-        policy.check_may_withdraw(a_staff_actor(role=D, organization_id=packet.organization_id), release, packet)
-    with pytest.raises(NotAllowed):
-        policy.check_may_withdraw(a_recipient_actor(), release, packet)

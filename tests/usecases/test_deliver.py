@@ -151,7 +151,8 @@ def test_a_redemption_and_a_file_are_one_row_however_many_ranges(stages, stage):
     row = disclosure(stages, stage)
     assert (row.spans, row.completed_at) == (((0, SIZE),), completed_at)
     assert row.bytes_sent == 10 + 15 + 10 + SIZE - 40 + 16 + SIZE
-    assert stages.actions().count("disclosure.started") == stages.actions().count("disclosure.completed") == 1
+    ends = [action for action in stages.actions() if action.startswith("disclosure.")]
+    assert ends == ["disclosure.started", "disclosure.completed", "disclosure.repeated"]
 
 
 def test_each_redemption_has_a_row_of_its_own(stages, stage):
@@ -192,6 +193,7 @@ def test_a_download_that_is_given_up_counts_what_went(stages, stage, seconds):
     stream.close()
     row = disclosure(stages, stage)
     assert (row.bytes_sent, row.spans, row.completed_at) == (sent, ((0, sent),), None)
+    assert stages.actions()[-2:] == ["disclosure.started", "disclosure.broken_off"]
 
 
 def test_a_download_that_never_began_counts_nothing(stages, stage):
@@ -228,9 +230,8 @@ def test_only_the_recipient_inside_a_redemption_downloads(stages, stage):
         stages.journey.deliver.look(a_patient_actor(), stage.file.id, stages.now)
 
 
-def test_files_outside_the_grant_are_not_found_and_leave_no_trace(stages, stage):
+def test_files_outside_the_grant_are_not_found_and_it_is_recorded_that_they_were_asked_for(stages, stage):
     other = stages.redeemed()
-    before = stages.rows()
     for file_id in (other.file.id, uuid4()):
         for call in (
             lambda id_: stages.journey.deliver.look(stage.actor, id_, stages.now),
@@ -238,7 +239,9 @@ def test_files_outside_the_grant_are_not_found_and_leave_no_trace(stages, stage)
         ):
             with pytest.raises(NotFound):
                 call(file_id)
-    assert stages.rows() == before
+    lines = stages.journey.account.of_packet(stages.coordinator, stage.packet.id)
+    assert [line.disclosure.refused_code for line in lines] == ["not_found"] * 4
+    assert [line.file for line in lines] == [None] * 4  # another packet's file is not even named
 
 
 def test_a_session_that_ended_downloads_nothing(stages, stage):
@@ -401,6 +404,44 @@ def test_an_object_that_is_gone_or_a_store_that_is_away_ends_the_download(stages
     stages.store.before = no_fault
     stages.store.contents.clear()
     assert read_refused(stages, stage) == (ObjectMissing, 0)
+
+
+class BreaksOff(FakeBody):
+    """Gives ``kept`` bytes of a range, then breaks off."""
+
+    def __init__(self, body: FakeBody, kept: int) -> None:
+        length = body._left
+        super().__init__(body.read(kept), length)
+
+
+@pytest.mark.parametrize("kept", [5_000, 16_400, 20_000])
+def test_where_the_store_breaks_off_the_rest_is_asked_for_again(stages, stage, kept, monkeypatch):
+    whole = b"".join(begin(stages, stage, 5, 60_000))
+    bodies, read = [], stages.store.read
+    monkeypatch.setattr(stages.store, "read", lambda *where: bodies.append(BreaksOff(read(*where), kept)) or bodies[-1])
+    monkeypatch.setattr(deliver, "READ_BYTES", 10_000)
+    assert b"".join(begin(stages, stage, 5, 60_000)) == whole
+    assert len(bodies) > 3
+    assert all(body.closed for body in bodies)
+
+
+def test_a_store_that_breaks_off_without_a_byte_again_and_again_ends_the_download(stages, stage, monkeypatch):
+    bodies, read = [], stages.store.read
+    monkeypatch.setattr(stages.store, "read", lambda *where: bodies.append(BreaksOff(read(*where), 0)) or bodies[-1])
+    assert read_refused(stages, stage, 0, 1) == (Unavailable, 0)
+    assert len(bodies) == 3
+    assert all(body.closed for body in bodies)
+
+
+def test_what_is_asked_for_again_is_of_the_very_version_that_was_pinned(stages, stage, monkeypatch):
+    read = stages.store.read
+    monkeypatch.setattr(stages.store, "read", lambda *where: BreaksOff(read(*where), 16_400))
+    stream = begin(stages, stage, 0, PART_BYTES)
+    assert len(next(stream)) == 16_384
+    key = next(iter(stages.store.contents))
+    stages.store.contents[key] = ("another", stages.store.contents[key][1])
+    with pytest.raises(SealBroken):
+        next(stream)
 
 
 @pytest.mark.parametrize("kept", [0, 16_400, 20_000])

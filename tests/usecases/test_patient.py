@@ -38,7 +38,7 @@ def wrong(stages, answer):
     """How many tries are left after a wrong code."""
     with pytest.raises(AnswerWrong) as refusal:
         begin(stages, replace(answer, code=wrong_code(answer.code)))
-    return refusal.value.facts["remaining_attempts"]
+    return refusal.value.facts["remaining_tries"]
 
 
 def test_letter_code_and_birth_date_together_open_a_session_of_half_an_hour(stages):
@@ -69,7 +69,7 @@ def test_anything_wrong_is_the_same_wrong_answer(stages, change):
     answer = challenged(stages, stages.released())
     with pytest.raises(AnswerWrong) as refusal:
         begin(stages, replace(answer, **change))
-    assert refusal.value.facts == {"remaining_attempts": 4}
+    assert refusal.value.facts == {"remaining_attempts": 19, "remaining_tries": 4}
     assert stages.actions()[-1] == "patient.refused"
     assert begin(stages, answer)
 

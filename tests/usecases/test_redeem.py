@@ -52,7 +52,7 @@ def wrong(stages, answer):
     """How many tries are left after a wrong answer."""
     with pytest.raises(AnswerWrong) as refusal:
         redeem(stages, replace(answer, response=wrong_code(answer.response)))
-    return refusal.value.facts["remaining_attempts"]
+    return refusal.value.facts["remaining_tries"]
 
 
 def link_now(stages, stage):
@@ -371,8 +371,8 @@ def test_a_passcode_that_could_let_nobody_in_costs_no_slow_hash(stages, monkeypa
     with pytest.raises(ChallengeOver):
         redeem(stages, replace(answer, challenge_id=uuid4()))
     redeem(stages, answer)
-    for late in (answer, other):
-        with pytest.raises(LinkUsedUp):
+    for late, why in ((answer, ChallengeUsed), (other, LinkUsedUp)):
+        with pytest.raises(why):
             redeem(stages, late)
     assert hashed == ["123456"]
 

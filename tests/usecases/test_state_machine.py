@@ -194,7 +194,7 @@ class Journeys(RuleBasedStateMachine):
         if may:
             assert came == session.stage.contents[file.path][start:stop]
             session.sent[file.id] = session.sent.get(file.id, 0) + stop - start
-        session.link.refused += in_session and not live
+        session.link.refused += in_session and not may
 
     @precondition(lambda self: self.sessions)
     @rule(which=WHICH)

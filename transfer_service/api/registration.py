@@ -37,7 +37,8 @@ _PROBLEM = {
         "code": {"type": "string", "description": "A stable word."},
         "request_id": {"type": "string"},
         "errors": {"type": "object", "description": "Which field is not valid, and why."},
-        "remaining_attempts": {"type": "integer", "description": "How many answers are left."},
+        "remaining_attempts": {"type": "integer", "description": "How many wrong answers until the secret locks."},
+        "remaining_tries": {"type": "integer", "description": "How many of these this challenge takes."},
     },
 }
 

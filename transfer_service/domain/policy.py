@@ -8,7 +8,6 @@ from uuid import UUID
 
 from transfer_service.domain.packet import Packet
 from transfer_service.domain.people import Actor, PatientActor, RecipientActor, Role, StaffActor
-from transfer_service.domain.release import Release
 from transfer_service.errors import NotAllowed, NotFound
 
 DEPOSITORS = frozenset({Role.DEPOSITOR, Role.COORDINATOR})
@@ -89,11 +88,3 @@ def check_is_recipient(actor: Actor) -> RecipientActor:
     if not isinstance(actor, RecipientActor):
         raise NotAllowed
     return actor
-
-
-def check_may_withdraw(actor: Actor, release: Release, packet: Packet) -> None:
-    """The patient themselves, or staff on the patient's word."""
-    if isinstance(actor, PatientActor):
-        check_is_patient_of(actor, release.id)
-        return
-    check_owns(check_may_oversee_releases(actor), packet)

@@ -117,7 +117,7 @@ def size(count: int) -> str:
 
 def wrong_answer(sentence: str, error: AnswerWrong) -> str:
     """The sentence, and how often one may still try with this code."""
-    left = error.facts.get("remaining_attempts")
+    left = error.facts.get("remaining_tries")
     match left:
         case int() if left > 1:
             return f"{sentence} You can try {left} more times."

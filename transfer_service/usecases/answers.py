@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from transfer_service.domain.link import Challenge
 from transfer_service.domain.mail import Mail
 from transfer_service.domain.people import Department, Organization
-from transfer_service.errors import ChallengeOver, NotFound, TooMany
+from transfer_service.errors import AnswerWrong, ChallengeOver, NotFound, TooMany
 from transfer_service.ports import Transaction
 from transfer_service.sealing.keys import SecretKey
 from transfer_service.sealing.tokens import code_hash, matches, mint_code
@@ -68,9 +68,11 @@ class Questions:
         hashed = code_hash(self.service_key, challenge.id.bytes, code)
         return challenge.code_hash is not None and matches(challenge.code_hash, hashed)
 
-    def remaining(self, challenge: Challenge, wrong_answers: int) -> int:
-        """How many tries are left before this challenge ends, or the secret locks."""
-        return max(0, min(self.limits.code_tries - challenge.wrong_answers, self.limits.wrong_answers - wrong_answers))
+    def wrong(self, challenge: Challenge, wrong_answers: int) -> AnswerWrong:
+        """What to say of a wrong answer: how many are left in the secret's life, and how many to this challenge."""
+        attempts = max(0, self.limits.wrong_answers - wrong_answers)
+        tries = max(0, self.limits.code_tries - challenge.wrong_answers)
+        return AnswerWrong(remaining_attempts=attempts, remaining_tries=min(attempts, tries))
 
     def _letter(self, to: str, code: str, organization: Organization, department: Department, now: datetime) -> Mail:
         return code_letter(to, code, self.limits.code_for, organization, department, now)

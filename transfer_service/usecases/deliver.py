@@ -3,9 +3,11 @@
 1. Everything the redemption hangs on is live, and the grant names the file.
 2. The disclosure is recorded and committed. If it can't be, nothing leaves.
 3. Part by part: read from the store, open, hand on. A part opens only with the header that verification pinned.
+   Where the store breaks off, the rest is asked for again.
 4. Every second and every 8 MiB the first step is asked again; once it fails, the stream breaks off. What a fast
    client still gets is bounded by bytes, what a slow one gets by time.
-5. What left is added to the disclosure: at most every ten seconds, and at the end, however it ends.
+5. What left is added to the disclosure: at most every ten seconds, and at the end, however it ends. That the file
+   is whole, or that a request ended before its time, is audited.
 
 Memory: a few chunks a running download. Plaintext never touches a disk.
 """
@@ -14,6 +16,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from time import monotonic
 from uuid import UUID, uuid4
 
@@ -25,13 +28,14 @@ from transfer_service.domain.people import Actor, RecipientActor
 from transfer_service.domain.policy import check_is_recipient
 from transfer_service.domain.release import Release
 from transfer_service.errors import NotFound, SealBroken
-from transfer_service.ports import Database, Keyring, ObjectBody, ObjectStore, Transaction
+from transfer_service.ports import Database, Keyring, ObjectStore, Transaction
 from transfer_service.sealing.keys import SecretKey, file_key
 from transfer_service.sealing.layout import Layout, Piece
 from transfer_service.sealing.part import ChunkReader, PieceOpener
 from transfer_service.usecases.reach import packet_key
 from transfer_service.usecases.redeem import live_link
 from transfer_service.usecases.refusals import refusals_recorded
+from transfer_service.usecases.sealed_range import SealedRange
 
 READ_BYTES = 256 * 1024
 CHECK_EVERY_S = 1.0
@@ -86,14 +90,14 @@ class Deliver:
         permission = _Permission(self, delivery)
         try:
             for block in self._opened(delivery):
-                permission.check(sent)
-                sent += len(block)  # before it goes: a connection that breaks within it may have carried it all
-                yield block
                 if monotonic() - counted_at >= COUNT_EVERY_S:
                     self._count(delivery, counted, sent)
                     counted, counted_at = sent, monotonic()
+                permission.check(sent)
+                sent += len(block)  # before it goes: a connection that breaks within it may have carried it all
+                yield block
         finally:
-            self._count(delivery, counted, sent)
+            self._count(delivery, counted, sent, ended=True)
 
     def _granted(self, tx: Transaction, actor: RecipientActor, file_id: UUID, now: datetime) -> tuple[PacketFile, Link]:
         link = live_link(tx, actor, now)
@@ -147,16 +151,17 @@ class Deliver:
         tx.save(_event("disclosure.started", actor, file, made, now), made)
         return made
 
-    def _count(self, delivery: Delivery, start: int, stop: int) -> None:
-        """Add plaintext [start, stop) to the disclosure; the first time the file is whole is audited."""
+    def _count(self, delivery: Delivery, start: int, stop: int, *, ended: bool = False) -> None:
+        """Add plaintext [start, stop) to the disclosure, in one transaction with the audit entry of how it ended."""
         now = self.clock()
         with self.database.changing() as tx:
             former = tx.get(Disclosure, delivery.file.organization_id, delivery.disclosure_id)
             counted = former.with_sent((start, stop), delivery.file.size_bytes, now)
-            if counted.completed_at is not None and former.completed_at is None:
-                tx.save(_event("disclosure.completed", delivery.actor, delivery.file, counted, now), counted)
-            else:
+            ending = _ending(delivery, former, counted, stop) if ended else None
+            if ending is None:
                 tx.keep(counted)
+            else:
+                tx.save(_event(ending, delivery.actor, delivery.file, counted, now), counted)
 
     def _opened(self, delivery: Delivery) -> Iterator[bytes]:
         """Part by part; the next one is asked of the store before this one is opened, so that neither waits."""
@@ -175,15 +180,15 @@ class Deliver:
 
     def _asked(
         self, coming: ExitStack, delivery: Delivery, layout: Layout, piece: Piece | None
-    ) -> tuple[ObjectBody, PieceOpener] | None:
+    ) -> tuple[SealedRange, PieceOpener] | None:
         """The piece as the store begins to send it, to be closed with ``coming``, and what opens it."""
         if piece is None:
             return None
         file = delivery.file
         header = self._header(file, piece.number)
         reader = ChunkReader(delivery.key, file.packet_id, file.id, layout, piece.number, header)
-        sealed_range = (piece.sealed_start, piece.sealed_length)
-        body = coming.enter_context(self.store.read(file.object_key or "", file.etag or "", *sealed_range))
+        read = partial(self.store.read, file.object_key or "", file.etag or "")
+        body = coming.enter_context(SealedRange(read, piece.sealed_start, piece.sealed_length))
         return body, PieceOpener(reader, piece)
 
     def _header(self, file: PacketFile, number: int) -> bytes:
@@ -218,6 +223,18 @@ class _Permission:
     def _ask(self, sent: int) -> None:
         self._log_size = self._deliver.check_live(self._delivery)
         self._at, self._asked_at = sent, monotonic()
+
+
+def _ending(delivery: Delivery, former: Disclosure, counted: Disclosure, sent: int) -> str | None:
+    """What the audit log says of a request that ended at plaintext byte ``sent``.
+
+    Nothing of a range that was read to its end, of which a viewer of slides asks thousands: it is a counter.
+    """
+    if counted.completed_at is not None and former.completed_at is None:
+        return "disclosure.completed"
+    if (delivery.start, sent) == (0, delivery.file.size_bytes):
+        return "disclosure.repeated"
+    return "disclosure.broken_off" if sent < delivery.stop else None
 
 
 def _event(action: str, actor: RecipientActor, file: PacketFile, disclosure: Disclosure, now: datetime) -> Event:

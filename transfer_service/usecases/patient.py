@@ -68,7 +68,7 @@ class Patients:
             wrong = replace(challenge, wrong_answers=challenge.wrong_answers + 1)
             release = replace(release, wrong_answers=release.wrong_answers + 1)
             tx.save(_event("patient.refused", release, origin, now, code=AnswerWrong.code), release, wrong)
-        raise AnswerWrong(remaining_attempts=self.questions.remaining(wrong, release.wrong_answers))
+        raise self.questions.wrong(wrong, release.wrong_answers)
 
     def release(self, actor: Actor) -> Release:
         """The release that this session is for."""

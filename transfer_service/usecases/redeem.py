@@ -4,8 +4,8 @@ The procedure of ``redeem``, in order; nothing is granted unless every step hold
 
 1. The secret finds its link; a secret that finds none is NotFound, whatever else was sent.
 2. A repeat of a redemption, with its Idempotency-Key, has a fresh token for the same redemption, uncounted.
-3. The link is not locked, revoked, expired or used up; its release is live; its packet is there.
-4. The challenge was put for this link, is not over, and was not used.
+3. The link is not locked, revoked or expired; its release is live; its packet is there.
+4. The challenge was put for this link, is not over, and was not used; the link is not used up.
 5. The answer is right. A wrong one is counted, for the challenge and for the life of the link.
 6. The redemption is counted, the challenge used up, a token made, the audit entry written: one transaction.
 
@@ -14,7 +14,7 @@ Steps 1 to 6 see one state of the database. A refusal on a known link is recorde
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID, uuid4
 
@@ -40,6 +40,7 @@ from transfer_service.errors import (
     IdempotencyKeyReused,
     NotAuthenticated,
     NotNow,
+    TooMany,
     TransferError,
 )
 from transfer_service.ports import Database, Transaction
@@ -52,6 +53,7 @@ from transfer_service.usecases.limits import Limits
 from transfer_service.usecases.refusals import record_refusal, refusals_recorded
 
 T = TypeVar("T")
+KEY_KEPT_FOR = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -101,7 +103,8 @@ class Redeem:
         """Ask the holder to prove who they are; sends the code where the link says so. Counts nothing."""
 
         def ask(tx: Transaction, link: Link) -> tuple[Challenge, Verification]:
-            self._check_usable(tx, link, now)
+            self._check_open(tx, link, now)
+            link.check_redeemable()
             tx.save(link_event("link.challenged", _visitor(link, origin), link, now))
             if link.verification is Verification.PASSCODE:
                 return self.questions.ask(tx, link.organization_id, link.id, now), link.verification
@@ -122,8 +125,7 @@ class Redeem:
             if former is not None:
                 self._check_live(tx, link, now)
                 return self._admit(tx, link, former, origin, now)
-            self._check_usable(tx, link, now)
-            challenge = self.questions.open_challenge(tx, link.organization_id, link.id, answer.challenge_id, now)
+            challenge = self._answerable(tx, link, answer, now)
             if not self._is_right(link, challenge, answer, passcode):
                 return self._count_wrong(tx, link, challenge, origin, now)
             counted = replace(link, redemptions=link.redemptions + 1)
@@ -152,7 +154,7 @@ class Redeem:
         try:
             with self.database.changing() as tx:
                 return act(tx, tx.get(Link, known.organization_id, known.id))
-        except NotNow as refusal:
+        except (NotNow, TooMany) as refusal:
             with self.database.changing() as tx:
                 record_refusal(tx, known, _visitor(known, origin), refusal.code, now)
             raise
@@ -162,10 +164,16 @@ class Redeem:
         tx.get(Release, link.organization_id, link.release_id).check_live(now)
         tx.get(Packet, link.organization_id, link.packet_id).check_closed()
 
-    def _check_usable(self, tx: Transaction, link: Link, now: datetime) -> None:
+    def _check_open(self, tx: Transaction, link: Link, now: datetime) -> None:
         link.check_unlocked(self.limits.wrong_answers)
         self._check_live(tx, link, now)
+
+    def _answerable(self, tx: Transaction, link: Link, answer: Answer, now: datetime) -> Challenge:
+        """Steps 3 and 4. That a challenge was used is said first: its answer may have been lost."""
+        self._check_open(tx, link, now)
+        challenge = self.questions.open_challenge(tx, link.organization_id, link.id, answer.challenge_id, now)
         link.check_redeemable()
+        return challenge
 
     def _hashed_passcode(self, answer: Answer, now: datetime) -> bytes:
         """Slow on purpose, so made before the transaction begins, and not at all where no passcode could help."""
@@ -178,8 +186,7 @@ class Redeem:
     def _may_be_answered(self, tx: Transaction, link: Link, answer: Answer, now: datetime) -> bool:
         """What can't be answered now never can again: links and challenges only ever end."""
         try:
-            self._check_usable(tx, link, now)
-            self.questions.open_challenge(tx, link.organization_id, link.id, answer.challenge_id, now)
+            self._answerable(tx, link, answer, now)
         except NotNow:
             return False
         return True
@@ -195,7 +202,7 @@ class Redeem:
         wrong = replace(challenge, wrong_answers=challenge.wrong_answers + 1)
         link = replace(link, wrong_answers=link.wrong_answers + 1)
         record_refusal(tx, link, _visitor(link, origin), AnswerWrong.code, now, link, wrong)
-        return AnswerWrong(remaining_attempts=self.questions.remaining(wrong, link.wrong_answers))
+        return self.questions.wrong(wrong, link.wrong_answers)
 
     def _redemption(self, link: Link, challenge: Challenge, answer: Answer, now: datetime) -> Redemption:
         key, body = self._replay(link, answer)
@@ -213,18 +220,19 @@ class Redeem:
         if key is None:
             return None
         for former in tx.find(Redemption, link.organization_id, link_id=link.id, replay_key=key):
-            if former.replay_body != body:
-                raise IdempotencyKeyReused
-            if now - former.redeemed_at >= self.limits.replay_for:
+            if former.replay_body == body and now - former.redeemed_at < self.limits.replay_for:
+                return former
+            if former.replay_body == body:
                 raise ChallengeUsed
-            return former
+            if now - former.redeemed_at < KEY_KEPT_FOR:
+                raise IdempotencyKeyReused
         return None
 
     def _admit(self, tx: Transaction, link: Link, redemption: Redemption, origin: Origin, now: datetime) -> Redeemed:
         """A token for that redemption; its former tokens end."""
         for session in tx.find(Credential, link.organization_id, holder_id=redemption.id):
             tx.keep(replace(session, revoked_at=session.revoked_at or now))
-        released = self._released(tx, link, min(now + self.limits.access_for, link.expires_at))
+        access_until = now + self.limits.access_for
         token = mint_token()
         credential = Credential(
             id=uuid4(),
@@ -236,13 +244,14 @@ class Redeem:
             role=None,
             recipient_id=link.recipient_id,
             created_at=now,
-            expires_at=released.expires_at,
+            expires_at=access_until,
         )
         event = link_event("link.admitted", _visitor(link, origin), link, now, redemption=str(redemption.id))
         tx.save(event, credential)
-        return Redeemed(token, released)
+        return Redeemed(token, self._released(tx, link, access_until))
 
-    def _released(self, tx: Transaction, link: Link, expires_at: datetime) -> Released:
+    def _released(self, tx: Transaction, link: Link, access_until: datetime) -> Released:
+        """What the link opens, until the first of its ends: the token's, its own, its release's."""
         release = tx.get(Release, link.organization_id, link.release_id)
         packet = tx.get(Packet, link.organization_id, link.packet_id)
         grant = release.grant_to(link.recipient_id)
@@ -257,7 +266,7 @@ class Redeem:
             recipient=recipient_of(tx, release, link),
             files=sorted((file for file in files if file.id in grant.file_ids), key=lambda file: file.path),
             manifest=SignedManifest(document, self.signing_key.sign(document), self.signing_key.key_id),
-            expires_at=min(expires_at, release.expires_at),
+            expires_at=min(access_until, link.expires_at, release.expires_at),
         )
 
 
@@ -270,10 +279,10 @@ def recipient_of(tx: Transaction, release: Release, link: Link) -> Recipient:
 def live_link(tx: Transaction, actor: RecipientActor, now: datetime) -> Link:
     """The link of a redemption, if everything that it hangs on is live: session, link, release, packet.
 
-    NotAuthenticated, LinkRevoked, LinkExpired, ReleaseWithdrawn, ReleaseExpired, PacketRetired.
+    NotAuthenticated, LinkRevoked, LinkExpired, ReleaseWithdrawn, ReleaseExpired, PacketRetired. A session may outlive
+    its link, so that whoever comes too late is told why, and recorded.
     """
-    session = tx.get(Credential, actor.organization_id, actor.session_id)
-    if not session.is_live(now):
+    if not tx.get(Credential, actor.organization_id, actor.session_id).is_live(now):
         raise NotAuthenticated
     link = tx.get(Link, actor.organization_id, actor.link_id)
     link.check_live(now)

@@ -14,7 +14,7 @@ from transfer_service.domain.disclosure import Disclosure
 from transfer_service.domain.link import Challenge, Link
 from transfer_service.domain.people import Actor, RecipientActor
 from transfer_service.domain.release import Release
-from transfer_service.errors import NotNow
+from transfer_service.errors import NotFound, NotNow
 from transfer_service.ports import Database, Transaction
 from transfer_service.usecases.issue import link_event
 
@@ -26,7 +26,7 @@ def refusals_recorded(database: Database, actor: RecipientActor, now: datetime) 
     """Whatever refuses a redeemed link inside is recorded, and raised on."""
     try:
         yield
-    except NotNow as refusal:
+    except (NotNow, NotFound) as refusal:
         with database.changing() as tx:
             record_refusal(tx, tx.get(Link, actor.organization_id, actor.link_id), actor, refusal.code, now)
         raise

@@ -14,7 +14,6 @@ from transfer_service.domain.policy import (
     check_is_patient_of,
     check_may_ask_releases,
     check_may_oversee_releases,
-    check_may_withdraw,
 )
 from transfer_service.domain.release import Basis, Grant, Release, ReleaseState, Signature, Signer
 from transfer_service.errors import (
@@ -137,8 +136,6 @@ class Releases:
     def one(self, actor: Actor, release_id: UUID) -> Release:
         """One release: for staff of its department, privacy officers, and its patient."""
         with self.database.reading() as tx:
-            if isinstance(actor, PatientActor):
-                return tx.get(Release, actor.organization_id, check_is_patient_of(actor, release_id).release_id)
             return _with_packet(tx, actor, release_id)[0]
 
     def sign(self, actor: Actor, release_id: UUID, draft: SignatureDraft, now: datetime) -> Release:
@@ -166,10 +163,7 @@ class Releases:
     def withdraw(self, actor: Actor, release_id: UUID, now: datetime) -> Release:
         """Every link under it is dead before this returns: each use of one reads the release again."""
         with self.database.changing() as tx:
-            if isinstance(actor, PatientActor):
-                check_is_patient_of(actor, release_id)
-            release, packet = _with_packet(tx, actor, release_id)
-            check_may_withdraw(actor, release, packet)
+            release, _ = _with_packet(tx, actor, release_id)
             if release.state is ReleaseState.WITHDRAWN:
                 return release
             withdrawn_by = ":".join(actor_words(actor))
@@ -203,10 +197,12 @@ def check_expiry(expires_at: datetime, now: datetime, latest: datetime) -> None:
 
 
 def _with_packet(tx: Transaction, actor: Actor, release_id: UUID) -> tuple[Release, Packet]:
-    release = tx.get(Release, actor.organization_id, release_id)
     if isinstance(actor, PatientActor):
+        release = tx.get(Release, actor.organization_id, check_is_patient_of(actor, release_id).release_id)
         return release, tx.get(Packet, release.organization_id, release.packet_id)
-    return release, owned_packet(tx, check_may_oversee_releases(actor), release.packet_id)
+    staff = check_may_oversee_releases(actor)  # before the look-up, which would tell other roles what exists
+    release = tx.get(Release, staff.organization_id, release_id)
+    return release, owned_packet(tx, staff, release.packet_id)
 
 
 def _granted(tx: Transaction, packet: Packet, drafts: Sequence[GrantDraft]) -> list[tuple[Recipient, list[PacketFile]]]:
