@@ -48,14 +48,18 @@ def running_gunicorn(
     env: Mapping[str, str] | None = None,
     threads: int = 8,
     patience: Mapping[str, float] | None = None,
+    open_files: int | None = None,
 ) -> Iterator[GunicornProcess]:
     """Serve ``module:factory`` (no arguments; called in the worker, with ``env`` added) until the block ends.
 
-    ``patience``: fields of gateway_worker.Patience that are to differ, for tests that wait for an end.
+    ``patience``: fields of gateway_worker.Patience that are to differ, for tests that wait for an end. ``open_files``:
+    the hard limit under which it runs.
     """
+    limited = ["prlimit", f"--nofile={open_files}:{open_files}"] if open_files else []
+    words = [factory, str(threads), json.dumps(dict(patience or {}))]
     with log_path.open("w") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.serve_factory", factory, str(threads), json.dumps(dict(patience or {}))],
+            [*limited, sys.executable, "-m", "tests.serve_factory", *words],
             cwd=ROOT, env={**os.environ, **(env or {})}, stdout=subprocess.PIPE, stderr=log, text=True,
         )  # fmt: skip
     assert process.stdout

@@ -5,7 +5,9 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.edge.anywhere import Answer, ask, connected, is_closed, read_answer, request_bytes
@@ -52,6 +54,25 @@ def test_when_every_place_is_taken_the_longest_silent_gives_way(server: Gunicorn
         for each in silent:
             each.close()
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_one_that_gives_way_while_its_bytes_come_ends_no_worker(tmp_path: Path) -> None:
+    with running_gunicorn("tests.edge.tiny_app:create_app", tmp_path / "log", open_files=120) as server:
+        assert ask(server, THINGS).status == 200
+        (worker,) = psutil.Process(server.process.pid).children()
+        silent = [connected(server) for _ in range(60)]
+        assert is_closed(silent[0])  # every place is taken
+        worker.suspend()
+        try:
+            silent += [connected(server) for _ in range(30)]
+            for each in silent:
+                each.sendall(b"GET")
+        finally:
+            worker.resume()
+        assert ask(server, THINGS).status == 200
+        assert psutil.Process(server.process.pid).children() == [worker]
+        for each in silent:
+            each.close()
 
 
 def test_small_bodies_that_trickle_take_no_thread(server: GunicornProcess) -> None:

@@ -175,7 +175,7 @@ class Journeys(RuleBasedStateMachine):
         made = self.agrees(redeemable and right, lambda: self.stages.redeemed(of=copy(link.stage), passcode=passcode))
         if made:
             assert {file.id for file in made.redeemed.released.files} == link.release.granted
-            session = ModelSession(link, made, min(self.now + timedelta(hours=24), link.expires_at))
+            session = ModelSession(link, made, self.now + timedelta(hours=24))
             self.sessions.append(session)
             link.sessions.append(session)
             link.redemptions += 1

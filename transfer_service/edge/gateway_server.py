@@ -4,6 +4,7 @@ Only this module, the worker and its raw answers know gunicorn.
 """
 
 import os
+import resource
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,6 +17,8 @@ from transfer_service.edge.request_log import JsonFormatter
 
 MOST_HEADERS = 100
 MOST_CONNECTIONS = 2000
+#: Files that connections leave to the database, the store and the logs.
+KEPT_DESCRIPTORS = 200
 
 
 def serve(
@@ -39,11 +42,23 @@ def serve(
         "bind": list(bind),
         "threads": threads,
         "workers": workers,
+        "worker_connections": connections_within_limit(),
         "graceful_timeout": stop_within_s,
     }
     if on_listening is not None:
         settings["when_ready"] = lambda server: on_listening(_addresses(server))
     _GatewayServer(app_factory, settings, patience or Patience()).run()
+
+
+def connections_within_limit() -> int:
+    """How many connections a worker may hold: as many as the limit of open files permits, once that is raised."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_CONNECTIONS + KEPT_DESCRIPTORS
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return MOST_CONNECTIONS
+    raised = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (raised, hard))
+    return max(raised - KEPT_DESCRIPTORS, raised // 2)
 
 
 class _JsonLogger(Logger):  # type: ignore[misc]  # gunicorn ships no types
@@ -61,7 +76,6 @@ class _JsonLogger(Logger):  # type: ignore[misc]  # gunicorn ships no types
 _SETTINGS: dict[str, Any] = {
     "worker_class": GatewayWorker,
     "logger_class": _JsonLogger,
-    "worker_connections": MOST_CONNECTIONS,
     "keepalive": 15,
     "timeout": 60,
     "limit_request_line": REQUEST_LINE_BYTES,

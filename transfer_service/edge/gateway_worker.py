@@ -147,6 +147,8 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no ty
         self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._on_head_readable, conn))
 
     def _on_head_readable(self, conn: GatewayConnection, _: object) -> None:
+        if conn not in self._gathering:
+            return  # it gave way to a newer one since the loop saw this
         data = _received(conn.sock)
         if data is None:
             return
@@ -235,6 +237,8 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no ty
         self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._on_linger_readable, conn))
 
     def _on_linger_readable(self, conn: GatewayConnection, _: object) -> None:
+        if conn not in self._lingering:
+            return  # as above
         data = _received(conn.sock, _DRAIN_BYTES)
         if data is None:
             return
