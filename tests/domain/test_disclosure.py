@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.factories import NOW, a_disclosure
-from transfer_service.domain.disclosure import joined
+from transfer_service.domain.disclosure import MOST_SPANS, joined
 
 spans = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)).map(lambda pair: tuple(sorted(pair))), max_size=12)
 
@@ -20,6 +20,12 @@ def test_joined_spans_hold_exactly_the_bytes_that_left(given_spans):
     left = {byte for start, stop in given_spans for byte in range(start, stop)}
     assert {byte for start, stop in together for byte in range(start, stop)} == left
     assert all(one[1] < other[0] for one, other in pairwise(together))
+
+
+def test_of_more_spans_than_a_row_holds_the_shortest_is_forgotten():
+    many = tuple((start, start + 2) for start in range(0, MOST_SPANS * 10, 10))
+    assert joined(many, (5, 6)) == many
+    assert joined(many, (5, 8)) == ((5, 8), *many[1:])
 
 
 def test_a_file_is_complete_once_every_byte_has_left_in_whatever_order():

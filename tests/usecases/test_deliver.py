@@ -196,6 +196,57 @@ def test_a_download_that_is_given_up_counts_what_went(stages, stage, seconds):
     assert stages.actions()[-2:] == ["disclosure.started", "disclosure.broken_off"]
 
 
+def test_a_file_that_becomes_whole_in_mid_stream_is_audited_once(stages, stage, seconds):
+    b"".join(begin(stages, stage, PART_BYTES, SIZE))
+    for block in begin(stages, stage):
+        assert block
+        seconds.at += deliver.COUNT_EVERY_S
+    assert stages.actions()[-2:] == ["disclosure.started", "disclosure.completed"]
+
+
+def test_how_requests_end_is_audited_for_the_first_fifty_of_a_file(stages, stage, monkeypatch):
+    monkeypatch.setattr("transfer_service.usecases.disclosing.ENDS_AUDITED", 3)
+    stages.download(stage.actor, stage.file)
+    for _ in range(4):
+        next(stream := begin(stages, stage))
+        stream.close()
+    assert stages.actions()[-3:] == ["disclosure.completed", *["disclosure.broken_off"] * 2]
+
+
+@pytest.mark.parametrize("failures", [2, 3])
+def test_the_last_count_is_tried_again_where_the_database_is_busy(stages, stage, caplog, failures):
+    stream = begin(stages, stage, database=(hooked := HookedDatabase(stages.database)))
+    sent = len(next(stream))
+    left = [None] * failures
+
+    def busy(step):
+        if step == "changing" and left:
+            left.pop()
+            raise Unavailable
+
+    hooked.before = busy
+    stream.close()
+    row = disclosure(stages, stage)
+    assert row.bytes_sent == (sent if failures == 2 else 0)
+    assert (f"Bytes 0 to {sent} were not counted on disclosure {row.id}." in caplog.text) == (failures == 3)
+
+
+def test_what_left_is_counted_though_the_clock_can_not_be_trusted_any_more(stages, stage):
+    class Clock:
+        trusted = True
+
+        def __call__(self):
+            if not self.trusted:
+                raise Unavailable
+            return stages.now
+
+    stream = begin(stages, stage, clock=(clock := Clock()))
+    sent = len(next(stream))
+    clock.trusted = False
+    stream.close()
+    assert disclosure(stages, stage).bytes_sent == sent
+
+
 def test_a_download_that_never_began_counts_nothing(stages, stage):
     begin(stages, stage).close()
     row = disclosure(stages, stage)

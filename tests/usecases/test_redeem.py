@@ -377,6 +377,27 @@ def test_a_passcode_that_could_let_nobody_in_costs_no_slow_hash(stages, monkeypa
     assert hashed == ["123456"]
 
 
+def test_a_redemption_is_repeated_twenty_times_at_most(stages):
+    stage = stages.linked()
+    answer = replace(stages.right_answer(stage), replay="key-1")
+    tokens = [redeem(stages, answer).token for _ in range(21)]
+    with pytest.raises(ChallengeUsed):
+        redeem(stages, answer)
+    with pytest.raises(NotAuthenticated):
+        stages.bearers.actor(tokens[-2], ORIGIN, stages.now)
+    assert stages.bearers.actor(tokens[-1], ORIGIN, stages.now)
+
+
+def test_a_key_is_free_again_after_a_day(stages):
+    stage = stages.linked()
+    redeem(stages, replace(stages.right_answer(stage), replay="key-1"))
+    stages.clock.advance(timedelta(hours=24) - TICK)
+    with pytest.raises(IdempotencyKeyReused):
+        redeem(stages, replace(stages.right_answer(stage), replay="key-1"))
+    stages.clock.advance(TICK)
+    assert redeem(stages, replace(stages.right_answer(stage), replay="key-1"))
+
+
 def test_the_same_answer_at_once_is_one_redemption(stages):
     stage = stages.linked()
     answer = replace(stages.right_answer(stage), replay="key-1")

@@ -5,25 +5,35 @@ from datetime import datetime
 from uuid import UUID
 
 Span = tuple[int, int]
+#: Beyond so many separate spans the shortest are forgotten: a viewer that reads tiles makes no row without bound.
+MOST_SPANS = 1000
 
 
 def joined(spans: tuple[Span, ...], span: Span) -> tuple[Span, ...]:
-    """The half-open byte spans with one more, merged where they touch, in order."""
+    """The half-open byte spans with one more, merged where they touch, in order; MOST_SPANS of them, the longest."""
     merged: list[Span] = []
     for start, stop in sorted((*spans, span)):
         if merged and start <= merged[-1][1]:
             merged[-1] = (merged[-1][0], max(stop, merged[-1][1]))
         else:
             merged.append((start, stop))
+    while len(merged) > MOST_SPANS:
+        merged.remove(min(merged, key=_length))
     return tuple(merged)
+
+
+def _length(span: Span) -> int:
+    start, stop = span
+    return stop - start
 
 
 @dataclass(frozen=True, slots=True)
 class Disclosure:
     """One row a redemption and file, committed before the file's first byte leaves; refusals have rows of their own.
 
-    ``bytes_sent`` counts everything that left, repeats too; ``spans`` are the plaintext bytes [start, stop) that
-    left at least once; ``completed_at`` is when they first made the whole file. ``refused_code`` is set on a refusal.
+    ``bytes_sent`` counts everything that left, repeats too; ``spans`` are the plaintext bytes [start, stop) known to
+    have left at least once; ``completed_at`` is when they first made the whole file. ``refused_code`` is set on a
+    refusal.
     """
 
     id: UUID

@@ -7,21 +7,19 @@
 4. Every second and every 8 MiB the first step is asked again; once it fails, the stream breaks off. What a fast
    client still gets is bounded by bytes, what a slow one gets by time.
 5. What left is added to the disclosure: at most every ten seconds, and at the end, however it ends. That the file
-   is whole, or that a request ended before its time, is audited.
+   is whole, was sent once more, or broke off is audited.
 
 Memory: a few chunks a running download. Plaintext never touches a disk.
 """
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from time import monotonic
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from transfer_service.audit.entry import Event
-from transfer_service.domain.disclosure import Disclosure
 from transfer_service.domain.link import Link
 from transfer_service.domain.packet import Packet, PacketFile, Part
 from transfer_service.domain.people import Actor, RecipientActor
@@ -32,6 +30,7 @@ from transfer_service.ports import Database, Keyring, ObjectStore, Transaction
 from transfer_service.sealing.keys import SecretKey, file_key
 from transfer_service.sealing.layout import Layout, Piece
 from transfer_service.sealing.part import ChunkReader, PieceOpener
+from transfer_service.usecases.disclosing import Counter, Delivery, recorded
 from transfer_service.usecases.reach import packet_key
 from transfer_service.usecases.redeem import live_link
 from transfer_service.usecases.refusals import refusals_recorded
@@ -41,18 +40,6 @@ READ_BYTES = 256 * 1024
 CHECK_EVERY_S = 1.0
 CHECK_EVERY_BYTES = 8 * 1024 * 1024  # half a part: with what the kernel holds, less than one part
 COUNT_EVERY_S = 10.0
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Delivery:
-    """A range of a file on its way: plaintext [start, stop), and the disclosure that records it."""
-
-    actor: RecipientActor
-    file: PacketFile
-    key: SecretKey
-    start: int
-    stop: int
-    disclosure_id: UUID
 
 
 @dataclass(frozen=True)
@@ -80,24 +67,23 @@ class Deliver:
             key = self._key(recipient, file_id, now)
             with self.database.changing() as tx:
                 file, link = self._granted(tx, recipient, file_id, now)
-                disclosure = self._disclosure(tx, recipient, link, file, now)
-        return Delivery(recipient, file, key, start, stop, disclosure.id)
+                disclosure = recorded(tx, recipient, link, file, now)
+        return Delivery(recipient, file, key, start, stop, disclosure)
 
     def stream(self, delivery: Delivery) -> Generator[bytes, None, None]:
         """The plaintext. Raises what ended it in mid-stream; ``SealBroken`` before any byte that is not ours."""
-        sent = counted = delivery.start
-        counted_at = monotonic()
-        permission = _Permission(self, delivery)
+        sent, counted_at = delivery.start, monotonic()
+        counter, permission = Counter(self.database, self.clock, delivery), _Permission(self, delivery)
         try:
             for block in self._opened(delivery):
                 if monotonic() - counted_at >= COUNT_EVERY_S:
-                    self._count(delivery, counted, sent)
-                    counted, counted_at = sent, monotonic()
+                    counter.count(sent)
+                    counted_at = monotonic()
                 permission.check(sent)
                 sent += len(block)  # before it goes: a connection that breaks within it may have carried it all
                 yield block
         finally:
-            self._count(delivery, counted, sent, ended=True)
+            counter.end(sent)
 
     def _granted(self, tx: Transaction, actor: RecipientActor, file_id: UUID, now: datetime) -> tuple[PacketFile, Link]:
         link = live_link(tx, actor, now)
@@ -124,44 +110,6 @@ class Deliver:
         """How many entries the organization's audit log has."""
         with self.database.reading() as tx:
             return tx.audit_head(delivery.actor.organization_id).size
-
-    def _disclosure(
-        self, tx: Transaction, actor: RecipientActor, link: Link, file: PacketFile, now: datetime
-    ) -> Disclosure:
-        """One row a redemption and file: the first request makes it, later ones add to it."""
-        for known in tx.find(Disclosure, actor.organization_id, redemption_id=actor.redemption_id, file_id=file.id):
-            again = replace(known, requests=known.requests + 1, last_at=max(now, known.last_at))
-            tx.keep(again)
-            return again
-        release = tx.get(Release, link.organization_id, link.release_id)
-        made = Disclosure(
-            id=uuid4(),
-            organization_id=link.organization_id,
-            packet_id=link.packet_id,
-            release_id=link.release_id,
-            link_id=link.id,
-            recipient_id=link.recipient_id,
-            recipient_version=release.grant_to(link.recipient_id).recipient_version,
-            redemption_id=actor.redemption_id,
-            file_id=file.id,
-            started_at=now,
-            last_at=now,
-            requests=1,
-        )
-        tx.save(_event("disclosure.started", actor, file, made, now), made)
-        return made
-
-    def _count(self, delivery: Delivery, start: int, stop: int, *, ended: bool = False) -> None:
-        """Add plaintext [start, stop) to the disclosure, in one transaction with the audit entry of how it ended."""
-        now = self.clock()
-        with self.database.changing() as tx:
-            former = tx.get(Disclosure, delivery.file.organization_id, delivery.disclosure_id)
-            counted = former.with_sent((start, stop), delivery.file.size_bytes, now)
-            ending = _ending(delivery, former, counted, stop) if ended else None
-            if ending is None:
-                tx.keep(counted)
-            else:
-                tx.save(_event(ending, delivery.actor, delivery.file, counted, now), counted)
 
     def _opened(self, delivery: Delivery) -> Iterator[bytes]:
         """Part by part; the next one is asked of the store before this one is opened, so that neither waits."""
@@ -223,27 +171,3 @@ class _Permission:
     def _ask(self, sent: int) -> None:
         self._log_size = self._deliver.check_live(self._delivery)
         self._at, self._asked_at = sent, monotonic()
-
-
-def _ending(delivery: Delivery, former: Disclosure, counted: Disclosure, sent: int) -> str | None:
-    """What the audit log says of a request that ended at plaintext byte ``sent``.
-
-    Nothing of a range that was read to its end, of which a viewer of slides asks thousands: it is a counter.
-    """
-    if counted.completed_at is not None and former.completed_at is None:
-        return "disclosure.completed"
-    if (delivery.start, sent) == (0, delivery.file.size_bytes):
-        return "disclosure.repeated"
-    return "disclosure.broken_off" if sent < delivery.stop else None
-
-
-def _event(action: str, actor: RecipientActor, file: PacketFile, disclosure: Disclosure, now: datetime) -> Event:
-    subject = {
-        "packet": disclosure.packet_id,
-        "release": disclosure.release_id,
-        "link": disclosure.link_id,
-        "recipient": disclosure.recipient_id,
-        "disclosure": disclosure.id,
-        "file": file.id,
-    }
-    return Event(action, actor, now, subject, {"bytes": disclosure.bytes_sent})

@@ -54,6 +54,8 @@ from transfer_service.usecases.refusals import record_refusal, refusals_recorded
 
 T = TypeVar("T")
 KEY_KEPT_FOR = timedelta(hours=24)
+#: How often one redemption may be repeated: each repeat leaves a credential and an audit entry.
+REPEATS = 20
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -229,9 +231,11 @@ class Redeem:
         return None
 
     def _admit(self, tx: Transaction, link: Link, redemption: Redemption, origin: Origin, now: datetime) -> Redeemed:
-        """A token for that redemption; its former tokens end."""
-        for session in tx.find(Credential, link.organization_id, holder_id=redemption.id):
-            tx.keep(replace(session, revoked_at=session.revoked_at or now))
+        """A token for that redemption; its former token ends. ChallengeUsed where it was repeated too often."""
+        former = tx.find(Credential, link.organization_id, holder_id=redemption.id)
+        if len(former) > REPEATS:
+            raise ChallengeUsed
+        tx.keep(*(replace(session, revoked_at=now) for session in former if session.revoked_at is None))
         access_until = now + self.limits.access_for
         token = mint_token()
         credential = Credential(
