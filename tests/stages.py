@@ -167,7 +167,7 @@ class Stages:
             enrol=Enrol(self.database, self.keyring),
             recipients=Recipients(self.database),
             deposit=Deposit(self.database, self.keyring, self.limits),
-            receive=Receive(self.database, self.keyring, self.store, self.limits),
+            receive=Receive(self.database, self.keyring, self.store, self.limits, self.clock),
             verify=Verify(self.database, self.keyring, self.store, self.limits, self.clock),
             close=Close(self.database, self.signing_key),
             releases=Releases(self.database, self.limits, PUBLIC_URL),
@@ -276,7 +276,7 @@ class Stages:
         receive = self.journey.receive
         draft = FileDraft(path, len(data), **changes)
         plan = receive.expect_content(self.coordinator, stage.packet.id, draft, self.now)
-        return receive.take_content(plan, blocks(data), self.now)
+        return receive.take_content(plan, blocks(data))
 
     def planned(self, stage: Stage, path: str = "slides/A1.svs", size: int = 12, **changes: Any) -> PacketFile:
         draft = FileDraft(path, size, **changes)
@@ -285,7 +285,7 @@ class Stages:
     def put_part(self, file: PacketFile, number: int, data: bytes, sha256: bytes | None = None) -> None:
         receive = self.journey.receive
         plan = receive.expect_part(self.coordinator, file.packet_id, file.id, number)
-        receive.take_part(plan, blocks(data), sha256, self.now)
+        receive.take_part(plan, blocks(data), sha256)
 
     def complete(self, file: PacketFile, sha256: str | None = None) -> PacketFile:
         return self.journey.deposit.complete(self.coordinator, file.packet_id, file.id, sha256, self.now)

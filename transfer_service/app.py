@@ -143,7 +143,7 @@ def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> J
         enrol=Enrol(database, keyring),
         recipients=Recipients(database),
         deposit=Deposit(database, keyring, limits),
-        receive=Receive(database, keyring, store, limits),
+        receive=Receive(database, keyring, store, limits, parts.clock),
         verify=Verify(database, keyring, store, limits, parts.clock),
         close=Close(database, signing_key),
         releases=Releases(database, limits, parts.public_url),

@@ -94,6 +94,7 @@ def standalone(operator: Operator, host: str | None, port: int | None) -> None:
     if not data:
         raise click.UsageError(f"Say where with --data, or set {DATA}.")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True)
+    keep_private()
     run_standalone(Path(data), host=host, port=port, announce=lambda address: click.echo(f"listening on {address}"))
 
 

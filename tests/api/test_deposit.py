@@ -84,7 +84,10 @@ def test_parts_come_in_any_order_and_a_resuming_client_asks_what_has_arrived(api
         answer = api.depositor.put(f"{parts}/{number}", data=pieces[number - 1], headers=headers)
         assert (answer.status_code, answer.data) == (204, b"")
     listed = [{"number": 1, "size": PART_BYTES}, {"number": 3, "size": 100}]
-    assert api.depositor.get(parts).get_json() == {"items": listed}
+    assert api.depositor.get(parts).get_json() == {"items": listed, "next_cursor": None}
+    page = api.depositor.get(f"{parts}?limit=1").get_json()
+    assert page["items"] == listed[:1]
+    assert api.depositor.get(f"{parts}?limit=1&cursor={page['next_cursor']}").get_json()["items"] == listed[1:]
     api.depositor.put(f"{parts}/2", data=pieces[1])
     complete = f"/packets/{packet.id}/files/{file['id']}/complete"
     for _ in range(2):

@@ -103,6 +103,21 @@ def test_a_session_asked_for_again_is_the_same_session(api: Api) -> None:
     assert code_of(api.anyone.post(request.path, other_secret, headers=KEY)) == (404, "not_found")
 
 
+def test_what_was_answered_to_a_letter_is_not_told_again_once_the_letter_is_dead(api: Api) -> None:
+    stage = api.stages.released()
+    challenge = api.anyone.post("/patient/challenge", {"secret": stage.letter_secret}).get_json()
+    body = {
+        "secret": stage.letter_secret,
+        "challenge_id": challenge["challenge_id"],
+        "birth_date": "1961-02-03",
+        "code": api.stages.code(),
+    }
+    assert api.anyone.post("/patient/session", body, headers=KEY).status_code == 200
+    assert stage.release is not None
+    api.coordinator.post(f"/releases/{stage.release.id}/resend")
+    assert code_of(api.anyone.post("/patient/session", body, headers=KEY)) == (404, "not_found")
+
+
 def test_a_link_asked_for_again_is_one_link(api: Api) -> None:
     scene = Scene(api)
     request = scene.request("POST", "/api/v1/packets/<id:packet_id>/links")

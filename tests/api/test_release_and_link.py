@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -146,6 +147,22 @@ def test_staff_can_not_sign_and_that_they_tried_is_recorded(api: Api, asked: Sta
     assert code_of(answer) == (403, "not_allowed")
     entry = api.privacy_officer.get("/audit?limit=1").get_json()["items"][0]
     assert (entry["action"], entry["actor"]["kind"]) == ("release.sign_refused", "staff:coordinator")
+
+
+def test_staff_who_try_to_sign_are_recorded_whatever_they_sent(api: Api, asked: Stage) -> None:
+    assert asked.release is not None
+    for body in ({}, {"form_sha256": 1}, [], "x"):
+        refused = api.coordinator.post(f"/releases/{asked.release.id}/sign", body)
+        assert code_of(refused) == (403, "not_allowed")
+    assert api.stages.actions()[-4:] == ["release.sign_refused"] * 4
+
+
+def test_only_who_may_see_a_release_learns_that_there_is_one(api: Api, asked: Stage) -> None:
+    assert asked.release is not None
+    for release_id in (asked.release.id, uuid4()):
+        for caller in (api.depositor, api.admin):
+            assert code_of(caller.get(f"/releases/{release_id}")) == (403, "not_allowed")
+            assert code_of(caller.post(f"/releases/{release_id}/withdraw")) == (403, "not_allowed")
 
 
 def test_a_patient_reaches_no_other_patient_s_release(api: Api, asked: Stage) -> None:

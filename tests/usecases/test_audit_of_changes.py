@@ -93,7 +93,7 @@ def file_refused(stages):
     receive = stages.journey.receive
     plan = receive.expect_content(stages.coordinator, stage.packet.id, draft, stages.now)
     part = receive.expect_part(stages.coordinator, stage.packet.id, plan.file.id, 1)
-    receive.take_part(part, blocks(b"bytes"), None, stages.now)
+    receive.take_part(part, blocks(b"bytes"), None)
     return lambda: receive._finish(plan, sha256_hex(b"bytes"), stages.now)
 
 

@@ -1,6 +1,7 @@
 """Asking the patient, their letter, their signature, their change of mind."""
 
 from dataclasses import replace
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -177,14 +178,23 @@ def test_sessions_that_ended_by_themselves_are_left_as_they_were(stages):
     assert stages.rows()["credentials"] == before
 
 
-def test_no_new_letter_for_a_release_that_is_over(stages):
-    withdrawn, expired = stages.signed(), stages.released()
-    stages.journey.releases.withdraw(withdrawn.patient, withdrawn.release.id, stages.now)
-    with pytest.raises(ReleaseWithdrawn):
-        stages.journey.releases.resend(stages.coordinator, withdrawn.release.id, stages.now)
-    stages.clock.now = expired.release.expires_at
+@pytest.mark.parametrize("how", ["withdrawn", "expired"])
+def test_a_new_letter_of_a_release_that_ended_asks_for_nothing_and_shows_who_got_what(stages, how):
+    stage = stages.signed()
+    if how == "withdrawn":
+        stages.journey.releases.withdraw(stage.patient, stage.release.id, stages.now)
+    else:
+        stages.clock.now = stage.release.expires_at
+    ended_at = stages.now
+    stages.clock.now = ended_at + 60 * DAY - timedelta(seconds=1)
+    stages.journey.releases.resend(stages.coordinator, stage.release.id, stages.now)
+    letter = stages.mail()[-1]
+    assert "asks for your permission" not in letter.subject + letter.body
+    patient = stages.patient_actor(stages.patient_session(stages.letter_secret()))
+    assert stages.journey.account.of_patient(patient) == []
+    stages.clock.now = ended_at + 60 * DAY
     with pytest.raises(ReleaseExpired):
-        stages.journey.releases.resend(stages.coordinator, expired.release.id, stages.now)
+        stages.journey.releases.resend(stages.coordinator, stage.release.id, stages.now)
 
 
 # Signing

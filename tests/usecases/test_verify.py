@@ -469,6 +469,6 @@ def test_bytes_that_come_in_odd_pieces_are_read_back_the_same(stages, monkeypatc
     plan = stages.journey.receive.expect_content(
         stages.coordinator, stage.packet.id, FileDraft("a.svs", len(data)), stages.now
     )
-    file = stages.journey.receive.take_content(plan, blocks(data, 777), stages.now)
+    file = stages.journey.receive.take_content(plan, blocks(data, 777))
     stages.verify_all()
     assert verified(stages, file, data)

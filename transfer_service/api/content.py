@@ -51,7 +51,7 @@ def put_part(packet_id: UUID, file_id: UUID, number: int) -> Response:
     with service().slots.upload():
         plan = receive.expect_part(caller(), packet_id, file_id, number)
         body = counted_body(request, plan.size_bytes, plan.size_bytes)
-        receive.take_part(plan, body, digest, now())
+        receive.take_part(plan, body, digest)
     return Response(status=204)
 
 
@@ -85,7 +85,7 @@ def put_content(query: dict[str, FileKind], packet_id: UUID, path: str) -> Packe
     )
     with service().slots.upload():
         plan = receive.expect_content(caller(), packet_id, draft, now())
-        return receive.take_content(plan, body, now())
+        return receive.take_content(plan, body)
 
 
 def _media_type() -> str | None:

@@ -6,9 +6,12 @@ from flask import Response
 
 from transfer_service import errors
 from transfer_service.api.blueprint import ApiBlueprint, caller
+from transfer_service.api.pages_of_lists import sliced
 from transfer_service.api.schemas import files as schemas
+from transfer_service.api.schemas.pages import Page
 from transfer_service.domain.packet import PacketFile, Part
 from transfer_service.edge.calls import journey, now
+from transfer_service.ports import Slice
 from transfer_service.usecases.deposit import FileDraft
 
 blueprint = ApiBlueprint("files", "The files of a packet. Each is read back from the store before it counts.")
@@ -32,11 +35,12 @@ def show_file(packet_id: UUID, file_id: UUID) -> PacketFile:
     return journey().deposit.file(caller(), packet_id, file_id)
 
 
-@blueprint.get("/packets/<id:packet_id>/files/<id:file_id>/parts")
+@blueprint.get("/packets/<id:packet_id>/files/<id:file_id>/parts", refuses=(errors.CursorInvalid, errors.Invalid))
+@blueprint.query(schemas.PartPageSchema)
 @blueprint.shows(200, schemas.PartListSchema)
-def list_parts(packet_id: UUID, file_id: UUID) -> dict[str, list[Part]]:
-    """List the parts that have arrived: what a resuming client asks first."""
-    return {"items": journey().deposit.parts(caller(), packet_id, file_id)}
+def list_parts(page: Page, packet_id: UUID, file_id: UUID) -> Slice[Part]:
+    """List the parts that have arrived: what a resuming client asks first. All of them, unless a limit is given."""
+    return sliced(journey().deposit.parts(caller(), packet_id, file_id), page)
 
 
 @blueprint.post(

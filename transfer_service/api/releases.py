@@ -1,9 +1,11 @@
 """Releases: asked for, signed, withdrawn."""
 
+from functools import wraps
+from typing import Any
 from uuid import UUID
 
 from transfer_service import errors
-from transfer_service.api.blueprint import ApiBlueprint, caller
+from transfer_service.api.blueprint import ApiBlueprint, View, caller
 from transfer_service.api.pages_of_lists import sliced
 from transfer_service.api.schemas import releases as schemas
 from transfer_service.api.schemas.nothing import NothingSchema
@@ -14,6 +16,17 @@ from transfer_service.ports import Slice
 from transfer_service.usecases.release import ReleaseDraft, SignatureDraft
 
 blueprint = ApiBlueprint("releases", "The patient's authorization: which files, to whom, why, until when.")
+
+
+def _before_the_body(sign: View) -> View:
+    """Staff who try to sign are refused, and recorded, even where what they sent could not be read."""
+
+    @wraps(sign)
+    def checked(*args: Any, release_id: UUID, **kwargs: Any) -> Any:  # noqa: ANN401 - a view's own
+        journey().releases.check_signs(caller(), release_id, now())
+        return sign(*args, release_id=release_id, **kwargs)
+
+    return checked
 
 
 @blueprint.post(
@@ -49,7 +62,7 @@ def show_release(release_id: UUID) -> Release:
     return journey().releases.one(caller(), release_id)
 
 
-@blueprint.post("/releases/<id:release_id>/resend", refuses=(errors.ReleaseWithdrawn, errors.ReleaseExpired))
+@blueprint.post("/releases/<id:release_id>/resend", refuses=(errors.ReleaseExpired,))
 @blueprint.body(NothingSchema, required=False)
 @blueprint.shows(200, schemas.ReleaseSchema)
 def resend_release(_nothing: object, release_id: UUID) -> Release:
@@ -61,6 +74,7 @@ def resend_release(_nothing: object, release_id: UUID) -> Release:
     "/releases/<id:release_id>/sign",
     refuses=(errors.FormChanged, errors.ReleaseNotRequested, errors.ReleaseWithdrawn, errors.ReleaseExpired),
 )
+@_before_the_body
 @blueprint.body(schemas.SignatureDraftSchema)
 @blueprint.shows(200, schemas.ReleaseSchema)
 def sign_release(draft: SignatureDraft, release_id: UUID) -> Release:

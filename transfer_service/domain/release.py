@@ -94,6 +94,11 @@ class Release:
     withdrawn_at: datetime | None = None
     withdrawn_by: str | None = None
 
+    @property
+    def ends_at(self) -> datetime:
+        """When it was withdrawn, or else expires."""
+        return min(self.withdrawn_at or self.expires_at, self.expires_at)
+
     def grant_to(self, recipient_id: UUID) -> Grant:
         """The recipient's grant; RecipientNotNamed."""
         for grant in self.grants:

@@ -35,6 +35,7 @@ from gunicorn.workers.gthread import TConn, ThreadWorker  # type: ignore[import-
 from transfer_service.edge.paced_socket import Pace, PacedSocket
 from transfer_service.edge.raw_answers import raw_answer, status_of_parse_error
 from transfer_service.edge.request_head import RequestHead
+from transfer_service.edge.request_log import request_id
 from transfer_service.edge.small_writes import in_small_writes
 from transfer_service.errors import Busy
 
@@ -170,8 +171,9 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no ty
 
     def _refuse(self, conn: GatewayConnection, status: int) -> None:
         self._leave_loop(conn, self._gathering)
-        _send_at_once(conn.sock, raw_answer(status))
-        self.log.warning("Refused a request before it was read: %d", status)
+        number = request_id()
+        self.log.warning("Refused a request before it was read: %d", status, extra={"request_id": number})
+        _send_at_once(conn.sock, raw_answer(status, number))
         self._linger(conn)
 
     # In a thread
@@ -194,12 +196,13 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no ty
 
     def handle_error(self, req: object, client: socket.socket, addr: object, exc: BaseException) -> None:  # noqa: ARG002 - gunicorn's signature
         """Answer what is not HTTP/1.1 as this server takes it; say its kind, never its bytes."""
-        status = status_of_parse_error(exc)
+        status, number = status_of_parse_error(exc), request_id()
         if status is None:
-            self.log.error("A request failed outside the application.", exc_info=exc)
+            self.log.error("A request failed outside the application.", exc_info=exc, extra={"request_id": number})
         else:
-            self.log.warning("Refused a request that is not well-formed: %s", type(exc).__name__)
-        _send_at_once(client, raw_answer(status or 500))
+            kind = type(exc).__name__
+            self.log.warning("Refused a request that is not well-formed: %s", kind, extra={"request_id": number})
+        _send_at_once(client, raw_answer(status or 500, number))
 
     # On the loop: after the answer
 

@@ -8,6 +8,7 @@ Only answers that did something (2xx) are kept: whoever was refused may try agai
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from functools import wraps
 from http import HTTPStatus
@@ -15,13 +16,15 @@ from http import HTTPStatus
 from flask import Response, request
 
 from transfer_service.audit.entry import actor_words
+from transfer_service.domain.link import Link
 from transfer_service.domain.mail import KeptAnswer
 from transfer_service.domain.people import Actor
+from transfer_service.domain.release import Release
 from transfer_service.edge.bodies import read_small_body
 from transfer_service.edge.calls import now, service
 from transfer_service.edge.refusal import Refusal
 from transfer_service.edge.strict_json import parse_strict_json
-from transfer_service.errors import IdempotencyKeyReused, TransferError
+from transfer_service.errors import IdempotencyKeyReused, NotFound, TransferError
 from transfer_service.ports import Transaction
 from transfer_service.sealing.keys import SecretKey, derive_key
 from transfer_service.sealing.messages import open_message, seal_message
@@ -49,11 +52,24 @@ def caller_of(actor: Actor) -> bytes:
 
 
 def caller_by_secret() -> bytes | None:
-    """For calls without a token: the hash of the secret in the body; None where there is no secret to read."""
+    """For calls without a token: the hash of the secret in the body.
+
+    None where there is no secret to read, or it opens nothing (any more): what was answered to it is not told again.
+    """
     body = read_small_body(request, BODY_BYTES)
     value = parse_strict_json(body) if body else None
     secret = value.get("secret") if isinstance(value, dict) else None
-    return token_hash(secret) if isinstance(secret, str) else None
+    hashed = token_hash(secret) if isinstance(secret, str) else None
+    return hashed if hashed is not None and _is_known(hashed) else None
+
+
+def _is_known(hashed: bytes) -> bool:
+    with service().database.reading() as tx, suppress(NotFound):
+        try:
+            return bool(tx.by_secret(Link, hashed))
+        except NotFound:
+            return bool(tx.by_secret(Release, hashed))
+    return False
 
 
 def answered_once(view: View, caller: Caller) -> View:

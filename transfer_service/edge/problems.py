@@ -114,7 +114,7 @@ def answer_error(error: Exception) -> AnyResponse:
         return error.get_response()
     problem = problem_of(error)
     if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
-        _log.error("A request failed unexpectedly.", exc_info=error)
+        _log.error("A request failed unexpectedly.", exc_info=error, extra={"request_id": request_id()})
     return problem.answer()
 
 

@@ -29,11 +29,12 @@ def status_of_parse_error(error: BaseException) -> int | None:
     return next((status for kind, status in _STATUSES if isinstance(error, kind)), None)
 
 
-def raw_answer(status: int) -> bytes:
+def raw_answer(status: int, request_id: str) -> bytes:
     """A whole HTTP/1.1 answer that closes the connection."""
     code, detail = _WORDS[status]
     title = code.replace("_", " ").capitalize()
     members = {"type": f"/api/v1/docs#{code}", "title": title, "status": status, "detail": detail, "code": code}
+    members["request_id"] = request_id
     body = json.dumps(members).encode() + b"\n"
     head = (
         f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nConnection: close\r\n"

@@ -104,11 +104,14 @@ class Deposit:
             return PacketView(packet, tx.find(PacketFile, packet.organization_id, packet_id=packet.id))
 
     def packets(self, actor: Actor, *, limit: int, cursor: str | None = None, **equals: object) -> Slice[Packet]:
-        """The department's packets, newest first. ``equals``: state, record_number, accession_number."""
+        """The packets that the department has or contributes to, newest first.
+
+        ``equals``: state, record_number, accession_number.
+        """
         staff = check_may_read_packets(actor)
         department = sees_departments(staff)
         if department is not None:
-            equals["department_id"] = department
+            equals["seen_by"] = department
         with self.database.reading() as tx:
             return tx.page(Packet, staff.organization_id, limit=limit, cursor=cursor, **equals)
 
@@ -131,10 +134,12 @@ class Deposit:
             return file_of(tx, seen_packet(tx, staff, packet_id), file_id)
 
     def parts(self, actor: Actor, packet_id: UUID, file_id: UUID) -> list[Part]:
-        """The parts that have arrived, by number."""
+        """The parts that have arrived, by number; none of a rejected file, which is to be sent anew."""
         staff = check_may_read_packets(actor)
         with self.database.reading() as tx:
             file = file_of(tx, seen_packet(tx, staff, packet_id), file_id)
+            if file.state is FileState.REJECTED:
+                return []
             return tx.find(Part, file.organization_id, file_id=file.id)
 
     def delete_file(self, actor: Actor, packet_id: UUID, file_id: UUID, now: datetime) -> None:

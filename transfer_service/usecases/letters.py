@@ -12,7 +12,7 @@ def _mail(organization_id: UUID, to: str, subject: str, body: str, now: datetime
     return Mail(uuid4(), organization_id, to, subject, body, made_at=now, due_at=now)
 
 
-def patient_letter(
+def asking_letter(
     to: str, url: str, organization: Organization, department: Department, until: datetime, now: datetime
 ) -> Mail:
     """The patient's letter: who asks, where to read and sign, until when, and who to call."""
@@ -23,13 +23,26 @@ def patient_letter(
 To read what would be released, to whom and why, and to say yes or no, open this page:
 
 {url}
-
-If the page asks for a code, paste everything that follows the # sign. You will also be asked for your date of
-birth, and for a code that is sent to this address. The page can be used until {written_day(until)}.
-
+{_how(until)}
 You do not have to sign, and you can withdraw at any time on the same page.
 {_call(department)}"""
     return _mail(organization.id, to, f"{organization.name} asks for your permission", body, now)
+
+
+def another_letter(
+    to: str, url: str, organization: Organization, department: Department, until: datetime, now: datetime
+) -> Mail:
+    """A letter in the place of a lost one, where there is nothing to sign (any more)."""
+    body = f"""Hello,
+
+This is a new letter about the release of medical files by {department.name} at {organization.name}. The letters that
+you had before do not work any more.
+
+To read the form, to see who has received the files, or to withdraw your permission, open this page:
+
+{url}
+{_how(until)}{_call(department)}"""
+    return _mail(organization.id, to, f"Your letter from {organization.name}", body, now)
 
 
 def code_letter(
@@ -43,6 +56,13 @@ It works once, for {minutes} minutes. Nobody from {organization.name} will ever 
 If you did not ask for a code, you need not do anything.
 {_call(department)}"""
     return _mail(organization.id, to, "Your code", body, now)
+
+
+def _how(until: datetime) -> str:
+    return f"""
+If the page asks for a code, paste everything that follows the # sign. You will also be asked for your date of
+birth, and for a code that is sent to this address. The page can be used until {written_day(until)}.
+"""
 
 
 def _call(department: Department) -> str:

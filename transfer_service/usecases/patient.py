@@ -78,8 +78,7 @@ class Patients:
 
     def _reached(self, tx: Transaction, secret: str, now: datetime) -> Release:
         release = tx.by_secret(Release, token_hash(secret))
-        ended_at = min(release.withdrawn_at or release.expires_at, release.expires_at)
-        if now >= ended_at + self.limits.patient_secret_for:
+        if now >= release.ends_at + self.limits.patient_secret_for:
             raise NotFound
         release.check_unlocked(self.limits.wrong_answers)
         return release

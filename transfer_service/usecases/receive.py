@@ -6,7 +6,7 @@ key that is swept unless it is adopted; a file of many parts is one multipart up
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain
@@ -20,6 +20,7 @@ from transfer_service.errors import (
     DigestMismatch,
     FileNotReceiving,
     NotFound,
+    ObjectExists,
     PartNumberWrong,
     PartSizeWrong,
     PathTaken,
@@ -69,12 +70,16 @@ class ContentPlan:
 
 @dataclass(frozen=True)
 class Receive:
-    """What depositors send. Each call has two steps, so that nothing is read before it is known to fit."""
+    """What depositors send. Each call has two steps, so that nothing is read before it is known to fit.
+
+    ``clock`` is asked when the bytes have come, which may be hours after they were expected.
+    """
 
     database: Database
     keyring: Keyring
     store: ObjectStore
     limits: Limits
+    clock: Callable[[], datetime]
 
     def expect_part(self, actor: Actor, packet_id: UUID, file_id: UUID, number: int) -> PartPlan:
         """May this part come? NotFound, PacketNotOpen, FileNotReceiving, PartNumberWrong."""
@@ -88,7 +93,7 @@ class Receive:
                 raise PartNumberWrong(part_count=file.part_count)
             return PartPlan(staff, file, file_key(packet_key(self.keyring, packet), file.id), number)
 
-    def take_part(self, plan: PartPlan, body: Iterable[memoryview], sha256: bytes | None, now: datetime) -> None:
+    def take_part(self, plan: PartPlan, body: Iterable[memoryview], sha256: bytes | None) -> None:
         """Seal and store one part. PartSizeWrong, DigestMismatch, FileNotReceiving; then nothing has changed."""
         sealer = PartSealer(plan.key, plan.file.packet_id, plan.file.id, plan.layout, plan.number)
         digest = hashlib.sha256()
@@ -99,7 +104,7 @@ class Receive:
         sealed = sealer.finish()
         if sha256 is not None and digest.digest() != sha256:
             raise DigestMismatch
-        self._store(plan, sealed, sha256.hex() if sha256 else None, now)
+        self._store(plan, sealed, sha256.hex() if sha256 else None, self.clock())
 
     def expect_content(self, actor: Actor, packet_id: UUID, draft: FileDraft, now: datetime) -> ContentPlan:
         """May this whole file come? It replaces its own unfinished file. PathTaken, PathInvalid, FileTooLarge."""
@@ -114,7 +119,7 @@ class Receive:
         key = file_key(packet_key(self.keyring, packet), file.id)
         return ContentPlan(staff, file, key, known=known is not None)
 
-    def take_content(self, plan: ContentPlan, body: Iterable[memoryview], now: datetime) -> PacketFile:
+    def take_content(self, plan: ContentPlan, body: Iterable[memoryview]) -> PacketFile:
         """Seal and store a whole file and begin to verify it. DigestMismatch, PartSizeWrong, PathTaken."""
         stream = _Stream(body)
         if plan.known:
@@ -122,9 +127,9 @@ class Receive:
         layout = Layout(plan.file.size_bytes, plan.file.part_bytes)
         for number in range(1, layout.part_count + 1):
             part = PartPlan(plan.staff, plan.file, plan.key, number)
-            self.take_part(part, stream.take(layout.part_size(number)), None, now)
+            self.take_part(part, stream.take(layout.part_size(number)), None)
         stream.check_over()
-        return self._finish(plan, stream.digest.hexdigest(), now)
+        return self._finish(plan, stream.digest.hexdigest(), self.clock())
 
     def _finish(self, plan: ContentPlan, sha256: str, now: datetime) -> PacketFile:
         with self.database.changing() as tx:
@@ -176,8 +181,7 @@ class Receive:
             self._store_part(plan, sealed, sha256, now)
 
     def _store_whole(self, plan: PartPlan, sealed: memoryview, sha256: str | None, now: datetime) -> None:
-        key = self._fresh_key(now)
-        etag = self.store.put_once(key, sealed)
+        key, etag = self._put(sealed, now)
         with self.database.changing() as tx:
             file = self._started(tx, plan, now)
             let_go(tx, file, self.limits, now)
@@ -224,6 +228,18 @@ class Receive:
         anew = file.received_anew()
         tx.save(file_event("file.restarted", plan.staff, anew, now), anew)
         return anew
+
+    def _put(self, sealed: memoryview, now: datetime) -> tuple[str, str]:
+        """The bytes under a key of their own, and their ETag.
+
+        Where an answer was lost, and the store's ETags don't tell whose the object there is, under another.
+        """
+        key = self._fresh_key(now)
+        try:
+            return key, self.store.put_once(key, sealed)
+        except ObjectExists:
+            key = self._fresh_key(now)
+            return key, self.store.put_once(key, sealed)
 
     def _fresh_key(self, now: datetime) -> str:
         """A random key, written down as swept-unless-adopted before the store hears of it."""

@@ -25,12 +25,11 @@ from transfer_service.errors import (
     NotFound,
     PatientUnreachable,
     ReleaseExpired,
-    ReleaseWithdrawn,
 )
 from transfer_service.ports import Database, Transaction
 from transfer_service.sealing.tokens import mint_secret, token_hash
 from transfer_service.usecases.close import manifest_digest
-from transfer_service.usecases.letters import patient_letter
+from transfer_service.usecases.letters import another_letter, asking_letter
 from transfer_service.usecases.limits import Limits
 from transfer_service.usecases.reach import owned_packet
 
@@ -111,15 +110,13 @@ class Releases:
     def resend(self, actor: Actor, release_id: UUID, now: datetime) -> Release:
         """A fresh letter with a fresh secret; the lost or locked one is dead, and so are its sessions.
 
-        ReleaseWithdrawn, ReleaseExpired.
+        Of a release that has ended too, for as long as the patient may look who got what. ReleaseExpired after that.
         """
         staff = check_may_ask_releases(actor)
         secret = mint_secret()
         with self.database.changing() as tx:
             release, _ = _with_packet(tx, actor, release_id)
-            if release.state is ReleaseState.WITHDRAWN:
-                raise ReleaseWithdrawn
-            if now >= release.expires_at:
+            if now >= release.ends_at + self.limits.patient_secret_for:
                 raise ReleaseExpired
             release = replace(release, secret_hash=token_hash(secret), wrong_answers=0)
             _end_sessions(tx, release, now)
@@ -139,18 +136,15 @@ class Releases:
             return _with_packet(tx, actor, release_id)[0]
 
     def sign(self, actor: Actor, release_id: UUID, draft: SignatureDraft, now: datetime) -> Release:
-        """The patient's signature. Staff may not, and that they tried is recorded.
+        """The patient's signature. Refusals of ``check_signs``.
 
-        FormChanged, ReleaseNotRequested, ReleaseWithdrawn, ReleaseExpired.
+        Invalid, FormChanged, ReleaseNotRequested, ReleaseWithdrawn, ReleaseExpired.
         """
-        if not isinstance(actor, PatientActor):
-            self._refuse(actor, release_id, now)
-            raise NotAllowed("Only the patient, or who may act for them, can sign.")
+        self.check_signs(actor, release_id, now)
         if not draft.name.strip():
             raise Invalid("A signature has a name.")
         if draft.signer is Signer.REPRESENTATIVE and not (draft.authority or "").strip():
             raise Invalid("A representative says by what authority they act for the patient.")
-        check_is_patient_of(actor, release_id)
         with self.database.changing() as tx:
             release = tx.get(Release, actor.organization_id, release_id)
             release.check_may_be_signed(draft.form_sha256, now)
@@ -159,6 +153,13 @@ class Releases:
             facts = {"form_sha256": release.form.sha256, "manifest_sha256": release.manifest_sha256}
             tx.save(_event("release.signed", actor, release, now, signer=draft.signer.value, **facts), release)
         return release
+
+    def check_signs(self, actor: Actor, release_id: UUID, now: datetime) -> None:
+        """NotAllowed for all but patients, which is recorded whatever they sent; NotFound for another's release."""
+        if not isinstance(actor, PatientActor):
+            self._refuse(actor, release_id, now)
+            raise NotAllowed("Only the patient, or who may act for them, can sign.")
+        check_is_patient_of(actor, release_id)
 
     def withdraw(self, actor: Actor, release_id: UUID, now: datetime) -> Release:
         """Every link under it is dead before this returns: each use of one reads the release again."""
@@ -185,7 +186,10 @@ class Releases:
         department = tx.get(Department, release.organization_id, packet.department_id)
         organization = tx.organization(release.organization_id)
         url = f"{self.public_url}/r#{secret}"
-        return patient_letter(release.email, url, organization, department, release.expires_at, now)
+        usable_until = release.ends_at + self.limits.patient_secret_for
+        is_asked = release.state is ReleaseState.REQUESTED and now < release.expires_at
+        write = asking_letter if is_asked else another_letter
+        return write(release.email, url, organization, department, usable_until, now)
 
 
 def check_expiry(expires_at: datetime, now: datetime, latest: datetime) -> None:

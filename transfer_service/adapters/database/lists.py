@@ -40,6 +40,8 @@ def narrowed(
             normalized = mapper.indexes[name](str(value))
             index = seals.index(organization_id, mapper.table.name, name, normalized)
             statement = statement.where(mapper.table.c[f"{name}_index"] == index)
+        elif name in mapper.conditions:
+            statement = statement.where(mapper.conditions[name](value))
         elif name not in mapper.askable:
             raise ValueError(f"a {mapper.kind.__name__} can't be found by {name}")
         else:

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Generic, TypeVar, cast
+from uuid import UUID
 
-from sqlalchemy import Table
+import sqlalchemy
+from sqlalchemy import ColumnElement, Table, Text, or_
 
 from transfer_service.adapters.database import rows, tables
 from transfer_service.adapters.database.seals import Seals, folded
@@ -24,7 +26,8 @@ class Mapper(Generic[K]):
     """One kind and its table.
 
     ``order`` are the columns that lists go by, oldest first. ``indexes`` say how a sealed value is normalized before
-    its blind index is asked. A ``versioned`` kind only ever gets new rows.
+    its blind index is asked; ``conditions`` answer questions that are more than an equal column. A ``versioned`` kind
+    only ever gets new rows.
     """
 
     kind: type[K]
@@ -34,6 +37,7 @@ class Mapper(Generic[K]):
     order: tuple[str, ...]
     id_column: str = "id"
     indexes: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
+    conditions: Mapping[str, Callable[[Any], ColumnElement[bool]]] = field(default_factory=dict)
     sealed: frozenset[str] = frozenset()
     versioned: bool = False
 
@@ -61,6 +65,13 @@ def _plain(kind: type[K], table: Table, *order: str, id_column: str = "id") -> M
     return Mapper(kind, table, to_row, from_row, order, id_column)
 
 
+def _packet_seen_by(department_id: UUID) -> ColumnElement[bool]:
+    """Its own department's, or one that it contributes to: the list of ids is JSON, and an id stands in it as text."""
+    packets = tables.packets.c
+    contributors = sqlalchemy.cast(packets.contributing_department_ids, Text)
+    return or_(packets.department_id == department_id, contributors.contains(str(department_id), autoescape=True))
+
+
 _MAPPERS: tuple[Mapper[Any], ...] = (
     _plain(Organization, tables.organizations, "created_at", "id"),
     _plain(Department, tables.departments, "created_at", "id"),
@@ -81,6 +92,7 @@ _MAPPERS: tuple[Mapper[Any], ...] = (
         rows.packet_of,
         ("created_at", "id"),
         indexes={"record_number": folded, "accession_number": folded},
+        conditions={"seen_by": _packet_seen_by},
         sealed=frozenset({"case", "note", "case_salt", "manifest"}),
     ),
     Mapper(

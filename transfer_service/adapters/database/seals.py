@@ -1,6 +1,7 @@
 """Sealed fields and blind indexes, under each organization's records key."""
 
 import json
+import unicodedata
 from collections.abc import Callable
 from uuid import UUID
 
@@ -61,5 +62,5 @@ class Field:
 
 
 def folded(number: str) -> str:
-    """When two record or accession numbers count as one: spaces around them and case don't matter."""
-    return number.strip().casefold()
+    """When two record or accession numbers count as one: spaces around them, case and Unicode's form don't matter."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", number).casefold()).strip()

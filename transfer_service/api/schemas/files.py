@@ -2,10 +2,12 @@
 
 from marshmallow import Schema, fields, post_load, validate
 
+from transfer_service.api.schemas.pages import Count, ListSchema, PageSchema
 from transfer_service.api.schemas.strict_texts import MediaType, Sha256
 from transfer_service.api.schemas.strict_values import Id, Instant, Size
 from transfer_service.domain.packet import FileKind, FileState
 from transfer_service.edge.strict_fields import WholeNumber
+from transfer_service.sealing.layout import MAX_PARTS
 from transfer_service.usecases.deposit import FileDraft
 
 LONGEST_PATH = 4096  # longer than any path that is accepted: the rule itself is the domain's, and has its own code
@@ -81,7 +83,13 @@ class PartSchema(Schema):
     size = Size(attribute="size_bytes")
 
 
-class PartListSchema(Schema):
-    """Every part that has arrived, by number, in one page."""
+class PartPageSchema(PageSchema):
+    """The query of a list of parts: every one that a file can have, unless it says otherwise."""
+
+    limit = Count(load_default=MAX_PARTS, validate=validate.Range(min=1, max=MAX_PARTS))
+
+
+class PartListSchema(ListSchema):
+    """The parts that have arrived, by number."""
 
     items = fields.List(fields.Nested(PartSchema))

@@ -8,7 +8,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate
 LARGEST_PAGE = 200
 USUAL_PAGE = 50
 
-_DIGITS = re.compile(r"[0-9]{1,4}")
+_DIGITS = re.compile(r"[0-9]{1,5}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Page:
     cursor: str | None = None
 
 
-class _Count(fields.Integer):
+class Count(fields.Integer):
     """A query argument of plain ASCII digits: int() alone takes other scripts' digits, signs and underscores."""
 
     def _validated(self, value: object) -> int:
@@ -31,7 +31,7 @@ class _Count(fields.Integer):
 class PageSchema(Schema):
     """Every list's query."""
 
-    limit = _Count(load_default=USUAL_PAGE, validate=validate.Range(min=1, max=LARGEST_PAGE))
+    limit = Count(load_default=USUAL_PAGE, validate=validate.Range(min=1, max=LARGEST_PAGE))
     cursor = fields.String(validate=validate.Length(min=1, max=512))
 
     @post_load
