@@ -102,11 +102,11 @@ def test_every_process_listens_on_loopback_alone(standalone):
     assert len(web) == 1
 
 
-def test_no_process_of_ours_dumps_core_or_shows_its_memory(standalone):
-    for process in standalone.family()[1:]:
-        assert process.rlimit(psutil.RLIMIT_CORE) == (0, 0)
-    status = Path(f"/proc/{standalone.pid('worker')}/status").read_text()
-    assert "Umask:\t0077" in status
+def test_no_child_dumps_core_and_no_process_makes_files_for_others(standalone):
+    supervisor, *children = standalone.family()
+    assert {process.rlimit(psutil.RLIMIT_CORE) for process in children} == {(0, 0)}
+    for process in (supervisor, *children):
+        assert "Umask:\t0077" in Path(f"/proc/{process.pid}/status").read_text()
 
 
 def test_no_secret_is_on_a_command_line_or_in_a_log(standalone):
