@@ -201,6 +201,17 @@ def clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("TRANSFER_SERVICE_")}
 
 
+def told_within(process: "subprocess.Popen[str]", within_s: float) -> str:
+    """What a process prints until it ends; fails, and ends it and its family, where that takes longer."""
+    try:
+        return process.communicate(timeout=within_s)[0]
+    except subprocess.TimeoutExpired:
+        for each in psutil.Process(process.pid).children(recursive=True):
+            each.kill()
+        process.kill()
+        pytest.fail(f"not within {within_s:g} s: {process.communicate()[0]}")
+
+
 def everything_in(folder: Path) -> list[Path]:
     """All files and folders below it; what goes away meanwhile is passed over, as rglob can't."""
     return [Path(base, name) for base, folders, names in os.walk(folder) for name in (*folders, *names)]
