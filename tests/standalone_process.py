@@ -205,11 +205,12 @@ def told_within(process: "subprocess.Popen[str]", within_s: float) -> str:
     """What a process prints until it ends; fails, and ends it and its family, where that takes longer."""
     try:
         return process.communicate(timeout=within_s)[0]
-    except subprocess.TimeoutExpired:
+    except subprocess.TimeoutExpired as overdue:
         for each in psutil.Process(process.pid).children(recursive=True):
             each.kill()
         process.kill()
-        pytest.fail(f"not within {within_s:g} s: {process.communicate()[0]}")
+        process.wait()
+        pytest.fail(f"not within {within_s:g} s: {overdue.output!r}")
 
 
 def everything_in(folder: Path) -> list[Path]:
