@@ -15,16 +15,18 @@ from benchmarks.installation import Installation
 
 CLIENTS = 64
 A_SECOND = 25
-FOR_S = 12
 
 
-def measured(installation: Installation, runs: int) -> dict[str, float]:
-    """p50 and p99 in ms, idle and loaded, and the median ratio of the p99s over ``runs`` interleaved rounds."""
+def measured(installation: Installation, runs: int, for_s: int) -> dict[str, float]:
+    """p50 and p99 in ms, idle and loaded, and the median ratio of the p99s over ``runs`` interleaved rounds.
+
+    A round is ``for_s`` seconds of each.
+    """
     idle, loaded = [], []
     for _ in range(runs):
-        idle.append(latencies(installation))
+        idle.append(latencies(installation, for_s))
         with slow_clients(installation):
-            loaded.append(latencies(installation))
+            loaded.append(latencies(installation, for_s))
     return {
         "json_idle_p50_ms": median(quantile(each, 0.5) for each in idle) * 1000,
         "json_idle_p99_ms": median(quantile(each, 0.99) for each in idle) * 1000,
@@ -36,7 +38,7 @@ def measured(installation: Installation, runs: int) -> dict[str, float]:
     }
 
 
-def latencies(installation: Installation) -> list[float]:
+def latencies(installation: Installation, for_s: int) -> list[float]:
     """Seconds from when each request was due, not from when it could be sent: a stall is not hidden."""
     url = f"{installation.service.base_url}/api/v1/packets?limit=20"
     headers = {"Authorization": f"Bearer {installation.journey.depositor}"}
@@ -50,14 +52,14 @@ def latencies(installation: Installation) -> list[float]:
         took.append(time.monotonic() - due)
 
     began, threads = time.monotonic(), []
-    for number in range(A_SECOND * FOR_S):
+    for number in range(A_SECOND * for_s):
         due = began + number / A_SECOND
         time.sleep(max(0.0, due - time.monotonic()))
         threads.append(threading.Thread(target=ask, args=(due,)))
         threads[-1].start()
     for thread in threads:
         thread.join()
-    if len(took) != A_SECOND * FOR_S:
+    if len(took) != A_SECOND * for_s:
         raise RuntimeError("some requests failed")
     return took
 

@@ -52,7 +52,7 @@ def speed(work: Callable[[], None], size_bytes: int) -> float:
 
 
 def settle(installation: Installation) -> None:
-    """Wait until the worker has read everything back and the disk has it all: that is in nobody's figure."""
+    """Wait until the worker has read everything back and the disk has it all: neither is in the next one's figure."""
     path = f"/packets/{installation.journey.packet['id']}"
     while any(
         file["state"] == "verifying" for file in installation.service.get(path, installation.journey.depositor)["files"]

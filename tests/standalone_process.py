@@ -11,12 +11,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+
+from tests.salts import check_stored_salts
+from transfer_service.adapters.s3 import S3ObjectStore
+from transfer_service.app import object_store
+from transfer_service.settings import load_settings
 
 ROOT = Path(__file__).parents[1]
 READY_WITHIN_S = 90
@@ -50,10 +55,12 @@ class Standalone:
 
     @contextmanager
     def running(self) -> Iterator["Standalone"]:
-        """Start it, and stop it unless that has been done."""
+        """Start it, look at the salts in its store and stop it; not where it was stopped or killed for good."""
         self.start()
         try:
             yield self
+            if self.process is not None:
+                check_stored_salts(self.store())
         finally:
             if self.process is not None:
                 self.stop()
@@ -119,6 +126,18 @@ class Standalone:
         supervisor = psutil.Process(self.process.pid)
         return [supervisor, *supervisor.children(recursive=True)]
 
+    def store(self) -> S3ObjectStore:
+        """Its bucket, at the port where SeaweedFS runs now: another than in the settings where that was taken."""
+        assert eventually(lambda: "seaweedfs" in self.pids())
+        option = "-s3.port="
+        (port,) = [
+            word.removeprefix(option)
+            for word in _command_line(psutil.Process(self.pid("seaweedfs")))
+            if word.startswith(option)
+        ]
+        settings = load_settings({"TRANSFER_SERVICE_DATA": str(self.data_dir)})
+        return object_store(replace(settings, s3_endpoint_url=f"http://127.0.0.1:{port}"))
+
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """Tell it to stop; the exit status."""
         assert self.process is not None
@@ -180,6 +199,23 @@ def _command_line(process: psutil.Process) -> list[str]:
 
 def clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("TRANSFER_SERVICE_")}
+
+
+def told_within(process: "subprocess.Popen[str]", within_s: float) -> str:
+    """What a process prints until it ends; fails, and ends it and its family, where that takes longer."""
+    try:
+        return process.communicate(timeout=within_s)[0]
+    except subprocess.TimeoutExpired as overdue:
+        for each in psutil.Process(process.pid).children(recursive=True):
+            each.kill()
+        process.kill()
+        process.wait()
+        pytest.fail(f"not within {within_s:g} s: {overdue.output!r}")
+
+
+def everything_in(folder: Path) -> list[Path]:
+    """All files and folders below it; what goes away meanwhile is passed over, as rglob can't."""
+    return [Path(base, name) for base, folders, names in os.walk(folder) for name in (*folders, *names)]
 
 
 def eventually(what: Callable[[], bool], within_s: float = 30) -> bool:

@@ -58,6 +58,21 @@ def read_answer(connection: socket.socket, *, head_only: bool = False) -> Answer
     return Answer(int(status_line.split(" ")[1]), headers, body)
 
 
+def is_answered(connection: socket.socket, within_s: float) -> bool:
+    """Whether an answer, or the end, begins to come in that time. Not a byte of it is taken: none can get lost."""
+    before = connection.gettimeout()
+    connection.settimeout(within_s)
+    try:
+        connection.recv(1, socket.MSG_PEEK)
+    except TimeoutError:
+        return False
+    except ConnectionError:
+        return True
+    finally:
+        connection.settimeout(before)
+    return True
+
+
 def ask(server: GunicornProcess, raw: bytes) -> Answer:
     with connected(server) as connection:
         connection.sendall(raw)

@@ -10,6 +10,7 @@ import pytest
 from tests.edge.anywhere import ask, request_bytes
 from tests.edge.file_app import BLOCK, FLAG, MIB, asked_of
 from tests.gunicorn_process import GunicornProcess, running_gunicorn
+from transfer_service.edge.stalled_downloads import ASK_EVERY_S
 
 MOST_ON_THE_WAY = 16 * MIB  # send and receive buffers, whatever the kernel made of them
 
@@ -72,8 +73,13 @@ def test_a_download_that_is_refused_on_its_way_is_reset(server):
 def test_a_client_that_reads_nothing_is_cut_off_within_two_seconds_of_the_revocation(server, flag):
     with begun(server, "/never-asks", receive_bytes=4096) as connection:
         assert connection.recv(1000)
+        until(lambda: asked_of(flag) >= 2, within_s=20)  # it stalls by now, and is asked about every ASK_EVERY_S
+        before = asked_of(flag)
         flag.touch()
-        until(lambda: "A stalled download was cut off: link_revoked" in server.log(), within_s=2.0)
+        until(lambda: "A stalled download was cut off: link_revoked" in server.log(), within_s=20)
+        # However slow the machine: the first time of asking that could see it is the last. One may have come before.
+        assert asked_of(flag) <= before + 2
+        assert 2 * ASK_EVERY_S < 2.0
         assert read_to_its_end(connection) < MOST_ON_THE_WAY
     still_serves(server)
 

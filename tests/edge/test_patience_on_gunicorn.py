@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.edge.anywhere import Answer, ask, connected, is_closed, read_answer, request_bytes
+from tests.edge.anywhere import Answer, ask, connected, is_answered, is_closed, read_answer, request_bytes
 from tests.gunicorn_process import GunicornProcess, running_gunicorn
 from transfer_service.edge.gateway_server import MOST_CONNECTIONS
 
@@ -120,11 +120,7 @@ def test_clients_that_ask_and_never_read_leave_threads_for_others(server: Gunico
 
 def _answered_soon(connection: socket.socket) -> Answer | None:
     """The answer, which a 100 Continue is too; None where the server waits."""
-    connection.settimeout(1)
-    try:
-        return read_answer(connection)
-    except TimeoutError:
-        return None
+    return read_answer(connection) if is_answered(connection, 5) else None
 
 
 def _deaf(server: GunicornProcess) -> socket.socket:
@@ -147,15 +143,11 @@ def test_a_silent_connection_is_closed_and_a_half_sent_head_gets_408(hasty: Guni
 
 def test_a_head_sent_a_byte_at_a_time_is_given_up_too(hasty: GunicornProcess) -> None:
     with connected(hasty) as connection:
-        connection.settimeout(0.05)
         for byte in THINGS * 10:
-            try:
-                connection.sendall(bytes([byte]).replace(b"\n", b" "))
-                answer = read_answer(connection)
+            connection.sendall(bytes([byte]).replace(b"\n", b" "))
+            if is_answered(connection, 0.05):
                 break
-            except TimeoutError:
-                continue
-    assert answer.status == 408
+        assert read_answer(connection).status == 408
 
 
 def test_a_downloader_who_stops_reading_gives_its_thread_and_place_back(hasty: GunicornProcess) -> None:

@@ -221,7 +221,7 @@ class File:
     def shown(self) -> Any:
         return self.caller.shown(self.url)
 
-    def settled(self, within_s: float = 60) -> Any:
+    def settled(self, within_s: float = 120) -> Any:
         """The file once it is not verifying any more."""
         assert eventually(lambda: self.shown()["state"] != "verifying", within_s)
         return self.shown()
@@ -265,9 +265,15 @@ class Packet:
 
     def close(self) -> "Packet":
         self.coordinator.did(f"{self.url}/close", {"when_verified": True})
-        assert eventually(lambda: self.shown()["state"] != "closing", 60)
+        assert eventually(lambda: self.shown()["state"] != "closing", 120)
         assert self.shown()["state"] == "closed"
         return self
+
+    def check_every_byte(self) -> None:
+        """Close and release it: what is downloaded is what should be there, file by file."""
+        recipient = self.close().released().link().redeem()
+        for file in self.files:
+            assert sha256(recipient.get(f"/redeemed/files/{file.id}").body) == sha256(file.data)
 
     def ask_release(self, recipient: dict[str, Any], **changes: object) -> "Release":
         """The patient is asked; their letter came."""
@@ -380,7 +386,7 @@ def some_bytes(size: int) -> bytes:
 
 def at_once(*calls: Callable[[], T]) -> list[T]:
     """What every call gave, in their order; all start together, each in a thread of its own."""
-    together = Barrier(len(calls))
+    together = Barrier(len(calls), timeout=60)
 
     def run(call: Callable[[], T]) -> T:
         together.wait()

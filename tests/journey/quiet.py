@@ -44,7 +44,7 @@ class Operation:
 
 
 class Quiet:
-    """One packet that is open, with a part of a file; one that is closed, released and redeemed."""
+    """One packet that is open, with a part of a file, and files still without; one that is closed and redeemed."""
 
     def __init__(self, installation: Standalone) -> None:
         self.installation = installation
@@ -55,6 +55,7 @@ class Quiet:
         self.file = self.open.plan(some_bytes(5), "slides/A1.svs")
         assert self.file.put(1).status == 204
         self.waiting = self.open.plan(some_bytes(5), "slides/A2.svs")
+        self.large = self.open.plan(some_bytes(200_000), "slides/A3.svs")
         self.closed = self.hospital.packet()
         self.closed.deposit(b"a slide of twenty-four b", "slides/Übersicht.svs")
         self.release = self.closed.close().released()
@@ -70,7 +71,7 @@ class Quiet:
         lists = [self.coordinator.items(path) for path in ("/packets", "/recipients")]
         for packet in (self.open, self.closed):
             lists += [packet.shown(), *(self.coordinator.items(f"{packet.url}/{of}") for of in ("releases", "links"))]
-        return [*lists, self.file.arrived(), self.waiting.arrived()]
+        return [*lists, *(file.arrived() for file in (self.file, self.waiting, self.large))]
 
     def ask(self, key: tuple[str, str], body: Any = None, ids: dict[str, str] | None = None) -> Answer:
         """An operation with some of it replaced; ``body`` as JSON, or as the very bytes."""

@@ -1,11 +1,10 @@
 """Clients that send a byte a second (B08), all through whatever else is tried."""
 
-import socket
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 
-from tests.edge.anywhere import Answer, read_answer
+from tests.edge.anywhere import Answer, is_answered, read_answer
 from tests.journey.hospital import API, Caller, File
 from tests.journey.quiet import Quiet
 
@@ -35,12 +34,9 @@ def _trickled(staff: Caller, request: bytes, at_once: int) -> Answer:
     """The answer to a request whose beginning comes at once, and a byte a second after that."""
     with staff.connected() as connection:
         connection.sendall(request[:at_once])
-        connection.settimeout(1)
         for byte in request[at_once:]:
-            with suppress(TimeoutError):
-                connection.recv(1, socket.MSG_PEEK)
+            if is_answered(connection, 1):
                 break
             with suppress(OSError):
                 connection.sendall(bytes([byte]))
-        connection.settimeout(10)
         return read_answer(connection)

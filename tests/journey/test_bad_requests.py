@@ -3,7 +3,6 @@
 import gzip
 import json
 import socket
-import struct
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -12,9 +11,11 @@ from contextlib import ExitStack, suppress
 import pytest
 
 from tests.edge.anywhere import Answer, is_closed, read_answer
+from tests.journey.cut_lines import cut, reset
 from tests.journey.hospital import API, MIB, Caller, code_of
 from tests.journey.quiet import CANARY, UNKNOWN, Quiet
 from tests.journey.sluggish import SLUGGISH
+from tests.standalone_process import eventually
 
 pytestmark = pytest.mark.usefixtures("sluggish")
 
@@ -37,23 +38,39 @@ def part_url(quiet: Quiet) -> str:
 
 @pytest.mark.parametrize("end", ["FIN", "RST"])
 @pytest.mark.parametrize("sent", [0, 1, SIZE // 2, SIZE - 1])
-def test_a_body_that_ends_before_its_length_leaves_nothing(quiet: Quiet, end: str, sent: int) -> None:
+def test_a_part_that_ends_before_its_length_is_refused_and_not_stored(quiet: Quiet, end: str, sent: int) -> None:
+    assert len(quiet.large.data) == SIZE
+    cut(quiet.large, 1, sent, end)
+    assert quiet.large.arrived() == []
+    assert code_of(quiet.large.complete()) == (409, "parts_missing")
+
+
+@pytest.mark.parametrize("end", ["FIN", "RST"])
+@pytest.mark.parametrize("missing", [1, 3, 5])
+def test_a_small_body_that_ends_before_its_length_is_no_request(quiet: Quiet, end: str, missing: int) -> None:
+    """It is waited for with its head, so that nobody is there yet to answer."""
     staff = quiet.coordinator
-    requests = [
-        staff.raw("PUT", f"{API}{quiet.open.url}/files/{quiet.file.id}/parts/1", body=bytes(5)),
+    for request in (
+        staff.raw("PUT", part_url(quiet), body=quiet.waiting.data),
         staff.raw("POST", f"{API}/packets", JSON, body=json.dumps(quiet.valid_body(("POST", "/packets"))).encode()),
         staff.raw("POST", f"{API}{quiet.open.url}/close", JSON, body=b'{"when_verified": true}'),
-    ]
-    for request in requests:
-        head, _, body = request.partition(b"\r\n\r\n")
+    ):
         with staff.connected() as connection:
-            connection.sendall(head + b"\r\n\r\n" + body[: min(sent, len(body) - 1)])
+            connection.sendall(request[:-missing])
             if end == "RST":
-                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                reset(connection)
             else:
                 connection.shutdown(socket.SHUT_WR)
-                with suppress(AssertionError):  # a small body is waited for with its head: nobody to answer
-                    quiet.check_refused(read_answer(connection), (400, "body_incomplete"))
+                assert is_closed(connection)
+
+
+def test_a_large_json_body_that_ends_before_its_length_is_refused(quiet: Quiet) -> None:
+    body = json.dumps(quiet.valid_body(("POST", "/packets"))).encode().ljust(100_000)
+    with quiet.coordinator.connected() as connection:
+        connection.sendall(quiet.coordinator.raw("POST", f"{API}/packets", JSON, body=body)[:-1])
+        connection.shutdown(socket.SHUT_WR)
+        quiet.check_refused(read_answer(connection), (400, "body_incomplete"))
+        assert is_closed(connection)
 
 
 @pytest.mark.parametrize(
@@ -486,7 +503,7 @@ def test_a_compressed_body_is_refused_and_never_inflated(quiet: Quiet, encoding:
     ids=["escapes", "jndi", "json", "formats", "long"],
 )
 def test_what_is_sent_is_never_a_line_of_the_log(quiet: Quiet, said: str) -> None:
-    staff = quiet.coordinator
+    staff, lines_before = quiet.coordinator, log_lines(quiet)
     for header in ("User-Agent", "Referer", "Authorization", "X-Request-Id", "Idempotency-Key", "Content-Type"):
         raw = quiet.anyone.raw("POST", f"{API}/redeem/challenge", f"{header}: {said}", body=b'{"secret": "x"}')
         assert 400 <= quiet.anyone.ask_raw(raw).status < 500
@@ -500,6 +517,12 @@ def test_what_is_sent_is_never_a_line_of_the_log(quiet: Quiet, said: str) -> Non
     ):
         assert staff.ask_raw(staff.raw("GET", target)).status in {200, 400, 404, 414, 422}
     assert 400 <= staff.ask_raw(staff.raw(CANARY, f"{API}/packets")).status < 502
+    assert eventually(lambda: log_lines(quiet) >= lines_before + 12)  # one for each request: they can have leaked now
+    quiet.check_logs()
+
+
+def log_lines(quiet: Quiet) -> int:
+    return quiet.logs()["serve"].count("\n")
 
 
 def test_a_megabyte_in_one_field_is_refused_and_not_logged(quiet: Quiet) -> None:
@@ -511,17 +534,23 @@ def test_a_megabyte_in_one_field_is_refused_and_not_logged(quiet: Quiet) -> None
 
 
 def test_five_hundred_silent_connections_keep_nobody_waiting(quiet: Quiet) -> None:
+    before = ninety_ninth(quiet)
     with ExitStack() as silent:
         for number in range(500):
             connection = silent.enter_context(quiet.anyone.connected())
             if number % 2:
                 connection.sendall(b"GET /api/v1/packets HTTP/1.1\r\nHo")
-        took = []
-        for _ in range(100):
-            began = time.monotonic()
-            assert quiet.coordinator.get("/packets").status == 200
-            took.append(time.monotonic() - began)
-    assert sorted(took)[98] < 2, "the 99th of a hundred"
+        assert ninety_ninth(quiet) < max(2.0, 20 * before)
+
+
+def ninety_ninth(quiet: Quiet) -> float:
+    """How many seconds the slowest but one of a hundred lists takes: the slowest may be anybody's fault."""
+    took = []
+    for _ in range(100):
+        began = time.monotonic()
+        assert quiet.coordinator.get("/packets").status == 200
+        took.append(time.monotonic() - began)
+    return sorted(took)[98]
 
 
 @pytest.mark.parametrize("what", SLUGGISH)

@@ -5,6 +5,9 @@ import json
 import secrets
 import shutil
 import sqlite3
+import tomllib
+from contextlib import closing
+from datetime import date
 from pathlib import Path
 from urllib.parse import quote
 from uuid import UUID
@@ -13,49 +16,21 @@ import pytest
 
 from scripts.http_client import Refused
 from scripts.journey import Journey, secret_of
+from tests.journey.canary_sweep import forms_of, found
 from tests.journey.conftest import machine
+from tests.salts import check_stored_salts
 from tests.standalone_process import running_standalone
+from transfer_service.adapters.database.seals import records_context
 from transfer_service.adapters.keyring import LocalKeyring
+from transfer_service.sealing.keys import derive_key, file_key
 from transfer_service.usecases.reach import packet_key_context
 
 NAME = "Zzyzx Kanarienvogel"
 RECORD_NUMBER = "MRN-7Q4K9X2M8W"
 FILE_NAME = "vogelnest blatt Übersicht.svs"
 MARKER = secrets.token_bytes(32)
-PUBLIC = {"keyring.json", "settings.toml"}
-"""The keys and the store's credentials live here, mode 0600; mail is in the outbox to be read."""
-
-
-def base64_forms(octets: bytes) -> set[bytes]:
-    """What of its base64 stays the same at each of three alignments, whatever stands before and after."""
-    forms = set()
-    for lead in range(3):
-        encoded = base64.b64encode(bytes(lead) + octets).rstrip(b"=")
-        inner = encoded[-(-lead * 8 // 6) : (lead + len(octets)) * 8 // 6]
-        forms |= {inner, inner.replace(b"+", b"-").replace(b"/", b"_")}
-    return forms
-
-
-def forms_of(canary: str | bytes) -> set[bytes]:
-    """Every encoding that is looked for: raw, base64, hex, URL-encoded, JSON-escaped, UTF-16."""
-    octets = canary.encode() if isinstance(canary, str) else canary
-    forms = {octets, octets.hex().encode(), octets.hex().upper().encode(), quote(octets, safe="").encode()}
-    forms |= base64_forms(octets)
-    if isinstance(canary, str):
-        forms |= {canary.encode("utf-16-le"), canary.encode("utf-16-be"), json.dumps(canary)[1:-1].encode()}
-    return forms
-
-
-def found(canaries: dict[str, str | bytes], folders: list[Path]) -> list[str]:
-    """Where which canary sits: in every file that is not made to hold them."""
-    looked_for = [(name, form) for name, canary in canaries.items() for form in forms_of(canary)]
-    hits = []
-    for path in (path for folder in folders for path in folder.rglob("*") if path.is_file()):
-        if path.name in PUBLIC or path.suffix == ".eml":
-            continue
-        content = path.read_bytes()
-        hits += [f"{name} in {path}" for name, form in looked_for if form in content or form in str(path).encode()]
-    return hits
+BIRTH_DATE = date(1911, 11, 19)
+"""No clock of a test shows it: written so, it stands nowhere by chance."""
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +40,7 @@ def lived(tmp_path_factory, monkeypatch_module):
     temporary = folder / "temporary"
     temporary.mkdir()
     monkeypatch_module.setenv("TMPDIR", str(temporary))
+    monkeypatch_module.setattr("scripts.journey.BIRTH_DATE", BIRTH_DATE)
     files = folder / "files" / "vogelnest"
     files.mkdir(parents=True)
     (files / FILE_NAME).write_bytes(bytes(100_000) + MARKER + bytes(20 * 2**20))
@@ -101,11 +77,25 @@ def refusals(journey: Journey) -> None:
     service.post("/packets/search", journey.depositor, record_number=RECORD_NUMBER)
 
 
+def patient_session(journey: Journey, secret: str) -> str:
+    """The token of a patient who answers one more letter."""
+    answer = {
+        "secret": secret,
+        "challenge_id": journey.service.post("/patient/challenge", secret=secret)["challenge_id"],
+        "birth_date": BIRTH_DATE.isoformat(),
+        "code": journey.standalone.await_mail(journey.patient_email, r"Your code is (\S+)"),
+    }
+    return str(journey.service.post("/patient/session", **answer)["access_token"])
+
+
 def canaries_of(journey: Journey) -> dict[str, str | bytes]:
+    another_secret = secret_of(journey.another_letter())
     secrets_in_text = {
         "link secret": secret_of(journey.link["url"]),
         "patient secret": secret_of(journey.patient_url),
-        "access token": journey.redeemed["access_token"],
+        "another patient secret": another_secret,
+        "patient's token": patient_session(journey, another_secret),
+        "recipient's token": journey.redeemed["access_token"],
         "depositor's token": journey.depositor,
         "coordinator's token": journey.coordinator,
         "privacy officer's token": journey.privacy_officer,
@@ -115,14 +105,17 @@ def canaries_of(journey: Journey) -> dict[str, str | bytes]:
         "patient's name": NAME,
         "record number": RECORD_NUMBER,
         "accession number": f"DEMO-{journey.run}",
+        "birth date": BIRTH_DATE.isoformat(),
         "patient's address": journey.patient_email,
+        "reviewer's address": journey.reviewer_email,
         "file name": FILE_NAME,
         "folder name": "vogelnest",
         "marker in the file": MARKER,
         **secrets_in_text,
         **{f"{name}, decoded": decoded(text) for name, text in secrets_in_text.items()},
         **wrapping_keys(data),
-        **packet_keys(data),
+        **wrapped_keys(data),
+        **s3_secret(data),
     }
 
 
@@ -138,15 +131,34 @@ def wrapping_keys(data: Path) -> dict[str, bytes]:
     return {f"wrapping key {key_id}": base64.urlsafe_b64decode(f"{key}==") for key_id, key in keys.items()}
 
 
-def packet_keys(data: Path) -> dict[str, bytes]:
+def wrapped_keys(data: Path) -> dict[str, bytes]:
+    """Every key that the database holds wrapped, and what is derived from some of them."""
     keyring = LocalKeyring(data / "keyring.json")
-    with sqlite3.connect(data / "transfer-service.sqlite3") as database:
-        rows = database.execute("SELECT id, organization_id, wrapped_key FROM packets").fetchall()
-    database.close()
-    contexts = [(packet_key_context(UUID(str(org)), UUID(str(packet))), wrapped) for packet, org, wrapped in rows]
-    keys = {f"packet key of {c['packet']}": keyring.unwrap(wrapped, c).reveal() for c, wrapped in contexts}
-    assert keys
-    return keys
+    with closing(sqlite3.connect(data / "transfer-service.sqlite3")) as database:
+        organizations = database.execute("SELECT id, wrapped_records_key FROM organizations").fetchall()
+        installation = database.execute("SELECT purpose, wrapped FROM service_keys").fetchall()
+        packets = database.execute("SELECT id, organization_id, wrapped_key FROM packets").fetchall()
+        files = database.execute("SELECT id, packet_id FROM packet_files").fetchall()
+    records = {
+        f"records key of {each}": keyring.unwrap(key, records_context(UUID(each))) for each, key in organizations
+    }
+    own = {f"{purpose} key": keyring.unwrap(key, {"purpose": purpose}) for purpose, key in installation}
+    of_packets = {
+        packet: keyring.unwrap(key, packet_key_context(UUID(organization), UUID(packet)))
+        for packet, organization, key in packets
+    }
+    of_files = {f"file key of {file}": file_key(of_packets[packet], UUID(file)) for file, packet in files}
+    assert records
+    assert of_files
+    assert own.keys() == {"service key", "manifest key"}
+    pages = {"key of the pages' cookies": derive_key(own["service key"], "page-sessions")}
+    named = {f"packet key of {packet}": key for packet, key in of_packets.items()} | records | own | of_files | pages
+    return {name: key.reveal() for name, key in named.items()}
+
+
+def s3_secret(data: Path) -> dict[str, str | bytes]:
+    secret = tomllib.loads((data / "settings.toml").read_text())["s3_secret_access_key"]
+    return {"S3 secret": secret, "S3 secret, decoded": bytes.fromhex(secret)}
 
 
 def test_no_canary_stands_in_any_file_while_the_service_runs(lived):
@@ -173,6 +185,13 @@ def test_the_mail_that_is_to_be_read_shows_that_secrets_would_be_found(lived):
     assert any(form in letters for form in forms_of(canaries["patient secret"]))
 
 
+def test_a_canary_is_at_home_in_its_own_file_alone(tmp_path):
+    (tmp_path / "settings.toml").write_text(f's3_secret_access_key = "ab12"  # {NAME}')
+    (tmp_path / "keyring.json").write_text("ab12")
+    hits = found({"S3 secret": "ab12", "name": NAME}, [tmp_path])
+    assert {*hits} == {f"S3 secret in {tmp_path}/keyring.json", f"name in {tmp_path}/settings.toml"}
+
+
 @pytest.mark.parametrize("before", [b"", b"x", b"xy"])
 def test_the_sweep_finds_a_planted_canary_however_it_is_written(tmp_path, before):
     canary = {"marker": MARKER, "name": NAME}
@@ -195,5 +214,6 @@ def test_the_sweep_finds_a_canary_in_the_name_of_a_file(tmp_path):
 
 def test_no_canary_is_left_once_the_service_has_stopped(lived):
     canaries, folders, standalone = lived
+    check_stored_salts(standalone.store())
     standalone.stop()
     assert found(canaries, folders) == []

@@ -73,7 +73,7 @@ class Fast(Reading):
         while piece := connection.recv(MIB):
             self.note(piece)
             if not self.goes_on.is_set():
-                time.sleep(0.01 * len(piece) / MIB)
+                time.sleep(0.03 * len(piece) / MIB)
 
 
 class Slow(Reading):
@@ -162,8 +162,9 @@ def test_what_ends_the_permission_ends_every_running_download(link: Link, end: C
         ended_at = time.monotonic()
         fast.goes_on.set()
         assert refusals_of(link, recipient, file_id) == {(409, code)}
+        late_s = 3 * (time.monotonic() - ended_at)  # how slow the machine is now: some 0.2 s where nothing else runs
         assert eventually(lambda: fast.ended_with != "" and slow.ended_with != "")
-        time.sleep(max(0.0, ended_at + 3 - time.monotonic()))
+        time.sleep(max(0.0, ended_at + 3 + late_s - time.monotonic()))
         stalled.goes_on.set()
     sys.stdout.writelines(f"{type(each).__name__}: {each.after(ended_at) / MIB:.1f} MiB more\n" for each in readings)
     for reading in readings:
@@ -171,7 +172,7 @@ def test_what_ends_the_permission_ends_every_running_download(link: Link, end: C
         assert reading.size < SIZE
         assert reading.after(ended_at) <= PART
     for reading in (fast, slow):
-        assert reading.after(ended_at + 2) == 0
+        assert reading.after(ended_at + 2 + late_s) == 0
     assert stalled.after(ended_at) <= 4 * LITTLE
     check_disclosed_in_part(packet, link, max(each.size for each in readings))
 

@@ -83,6 +83,8 @@ def all_at_once(file: File, number: int, a: bytes, b: bytes, *digests: tuple[str
     return at_once(*(Slow(file, number, data, *each).finish for data, each in zip((a, b), digests, strict=True)))
 
 
+LAST = {a_first: "ours", b_first: "theirs"}
+"""Whose bytes arrive last, and so count, where that is certain."""
 ORDERS = [a_first, b_first, last_bytes_together, all_at_once]
 
 
@@ -102,29 +104,29 @@ def test_two_attempts_at_one_part_end_in_the_declared_bytes_or_in_a_rejection(
                 assert file.put(1, Content_Digest=digest_header(first_part)).status == 204
             digests = [() if declared else (f"Content-Digest: {digest_header(each)}",) for each in (ours, theirs)]
             answers = order(file, whole_parts_before + 1, ours, theirs, *digests)
-            assert {answer.status for answer in answers} <= {204, 409, 503}
+            assert {answer.status for answer in answers} <= ({204} if order in LAST else {204, 409, 503})
             assert file.complete().status == 202
-            raced.append((file, first_part + theirs, declared))
-    for file, other, declared in raced:
-        settled = file.settled()
-        if settled["state"] == "verified" and not declared:
-            assert settled["sha256"] in {sha256(file.data), sha256(other)}
-            file.data = file.data if settled["sha256"] == sha256(file.data) else other
-        elif settled["state"] == "verified":
-            assert settled["sha256"] == sha256(file.data)
-        else:
-            assert (settled["state"], settled["rejected_code"]) == ("rejected", "digest_mismatch")
-            file.put_all()
-            assert file.complete(sha256(file.data)).status == 202
-            assert file.settled()["state"] == "verified"
-    check_every_byte_of(packet)
+            raced.append((file, first_part + theirs, declared, LAST.get(order)))
+    outcomes = [check_settled(*each) for each in raced]
+    assert outcomes.count("verified") >= rounds  # wherever ours are certain to be the last, at least
+    packet.check_every_byte()
 
 
-def check_every_byte_of(packet: Packet) -> None:
-    """What is downloaded is what should be there, file by file."""
-    recipient = packet.close().released().link().redeem()
-    for file in packet.files:
-        assert sha256(recipient.get(f"/redeemed/files/{file.id}").body) == sha256(file.data)
+def check_settled(file: File, other: bytes, declared: bool, last: str | None) -> str:
+    """How it ended: as it must where it is certain whose bytes came last. It is verified in the end."""
+    settled = file.settled()
+    if settled["state"] == "verified":
+        winners = {sha256(file.data): file.data} | ({} if declared else {sha256(other): other})
+        assert settled["sha256"] in winners
+        file.data = winners[settled["sha256"]]
+        assert last is None or (file.data == other) == (last == "theirs")
+    else:
+        assert (settled["state"], settled["rejected_code"]) == ("rejected", "digest_mismatch")
+        assert last is None or (declared and last == "theirs")
+        file.put_all()
+        assert file.complete(sha256(file.data)).status == 202
+        assert file.settled()["state"] == "verified"
+    return settled["state"]
 
 
 # F57
@@ -163,7 +165,7 @@ def test_a_second_attempt_that_arrives_after_completing_changes_nothing(packet: 
     assert code_of(late.finish()) == (409, "file_not_receiving")
     settled = file.settled()
     assert (settled["state"], settled["sha256"]) == ("verified", sha256(file.data))
-    check_every_byte_of(packet)
+    packet.check_every_byte()
 
 
 def test_completing_against_deleting_leaves_no_file_behind(packet: Packet) -> None:
@@ -228,7 +230,7 @@ def test_a_part_that_comes_after_verification_changes_nothing(packet: Packet) ->
     before = file.settled()
     assert code_of(file.put(1, some_bytes(SMALL))) == (409, "file_not_receiving")
     assert file.shown() == before
-    check_every_byte_of(packet)
+    packet.check_every_byte()
     assert code_of(file.put(1, some_bytes(SMALL))) == (409, "packet_not_open")
 
 

@@ -4,10 +4,14 @@ from dataclasses import fields, is_dataclass
 
 from tests.factories import DAY, a_patient
 from tests.stages import ORIGIN, in_many_forms, new_marker, sha256_hex, some_bytes
+from transfer_service.adapters.database.seals import records_context
+from transfer_service.app import installation_key
 from transfer_service.audit.chain import verify
 from transfer_service.domain.link import Verification
 from transfer_service.domain.packet import PacketState
+from transfer_service.sealing.keys import file_key
 from transfer_service.sealing.manifest import verify as verify_manifest
+from transfer_service.usecases.reach import packet_key_context
 
 
 def test_what_was_deposited_arrives_and_every_step_of_it_is_in_the_log(stages):
@@ -56,8 +60,7 @@ def test_nothing_secret_is_printed_logged_or_left_lying_about(stages, caplog):
     assert stages.download(stage.actor, stage.file) == plaintext
     session = stages.patient_session(stage.letter_secret)
     stages.journey.patients.challenge(stage.letter_secret, ORIGIN, stages.now)  # a letter that waits in the outbox
-    context = {"organization": str(stages.hospital.id), "packet": str(stage.packet.id)}
-    keys = [stages.keyring.unwrap(stage.packet.wrapped_key, context), stages.service_key, stages.signing_key.seed]
+    keys = [*stored_keys(stages, stage), stages.service_key, stages.signing_key.seed]
     tokens = [stage.letter_secret, stage.link_secret, session.token, stage.redeemed.token]
     secrets = [*words.values(), name, record, purpose, path, passcode, address, plaintext, "Ada Example", *tokens]
     printed = "".join([*map(repr, everything_in([stage, session])), repr(stages.audit()), caplog.text])
@@ -66,6 +69,15 @@ def test_nothing_secret_is_printed_logged_or_left_lying_about(stages, caplog):
     for form in {form for secret in [*secrets, *(key.reveal() for key in keys)] for form in in_many_forms(secret)}:
         assert form not in kept
         assert form.decode("latin-1") not in printed
+
+
+def stored_keys(stages, stage):
+    """Every kind of key that the database holds wrapped; those of an installation are put there as its start does."""
+    unwrap, organization = stages.keyring.unwrap, stages.hospital.organization
+    of_packet = unwrap(stage.packet.wrapped_key, packet_key_context(organization.id, stage.packet.id))
+    of_records = unwrap(organization.wrapped_records_key, records_context(organization.id))
+    of_installation = [installation_key(stages.database, stages.keyring, each) for each in ("service", "manifest")]
+    return [of_packet, file_key(of_packet, stage.file.id), of_records, *of_installation]
 
 
 def everything_in(things):
