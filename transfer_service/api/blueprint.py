@@ -18,6 +18,7 @@ from transfer_service.domain.people import Actor
 from transfer_service.edge import calls
 from transfer_service.edge.idempotency import answered_once, caller_by_secret, caller_of
 from transfer_service.edge.strict_json import StrictParser
+from transfer_service.errors import IdempotencyKeyReused
 
 PREFIX = "/api/v1"
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
@@ -30,6 +31,9 @@ _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
     "description": "The same key with the same body has the same answer for 24 hours; with another body it is 422.",
+}
+_REPLAY_KEY = _IDEMPOTENCY_KEY | {
+    "description": "The same key with the same body is the same use, uncounted, for 10 minutes; with another body, 422."
 }
 _TAKES_BODY = frozenset({"POST", "PUT"})
 
@@ -102,7 +106,10 @@ class ApiBlueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smor
             self._public_endpoints.add(f"{self.name}.{view.__name__}")
         if method == "POST" and keeps_answer:
             view = answered_once(view, caller_by_secret if public else _caller_by_token)
-        view = self.doc(**_document(rule, method, refuses, public=public))(view)
+        document = _document(rule, method, refuses, public=public)
+        if method == "POST":
+            document["parameters"] = [_IDEMPOTENCY_KEY if keeps_answer else _REPLAY_KEY]
+        view = self.doc(**document)(view)
         self.add_url_rule(rule, None, view, methods=[method], **options)
 
     def _know_caller(self) -> None:
@@ -127,14 +134,14 @@ def _document(rule: str, method: str, refuses: Sequence[Kind], *, public: bool) 
     if "<" in rule or public:
         codes[404] = []
     if method in _TAKES_BODY:
-        codes |= {408: [], 413: [], 415: [], 422: []}
+        codes |= {408: [], 411: [], 413: ["body_too_large"], 415: [], 422: []}
+    if method == "POST":
+        codes[422].append(IdempotencyKeyReused.code)
     for kind in refuses:
         codes.setdefault(status_of(kind), []).append(kind.code)
     document: dict[str, Any] = {"responses": {status: _problem(status, codes[status]) for status in sorted(codes)}}
     if public:
         document["security"] = []
-    if method == "POST":
-        document["parameters"] = [_IDEMPOTENCY_KEY]
     return document
 
 

@@ -61,7 +61,6 @@ def put_part(packet_id: UUID, file_id: UUID, number: int) -> Response:
         errors.PathTaken,
         errors.PacketNotOpen,
         errors.PathInvalid,
-        errors.FileTooLarge,
         errors.DigestMismatch,
         errors.Busy,
     ),

@@ -45,7 +45,7 @@ def list_parts(page: Page, packet_id: UUID, file_id: UUID) -> Slice[Part]:
 
 @blueprint.post(
     "/packets/<id:packet_id>/files/<id:file_id>/complete",
-    refuses=(errors.PartsMissing, errors.PacketNotOpen, errors.DigestMissing, errors.DigestMismatch),
+    refuses=(errors.PartsMissing, errors.PacketNotOpen, errors.NotNow, errors.DigestMissing, errors.DigestMismatch),
 )
 @blueprint.body(schemas.CompletionSchema, required=False)
 @blueprint.shows(202, schemas.FileSchema)

@@ -49,7 +49,9 @@ def show_packet(packet_id: UUID) -> PacketView:
     return journey().deposit.packet(caller(), packet_id)
 
 
-@blueprint.post("/packets/<id:packet_id>/close", refuses=(errors.FilesUnverified, errors.PacketEmpty, errors.NotNow))
+@blueprint.post(
+    "/packets/<id:packet_id>/close", refuses=(errors.FilesUnverified, errors.PacketEmpty, errors.PacketRetired)
+)
 @blueprint.body(schemas.ClosingSchema, required=False)
 @blueprint.shows(202, schemas.ReceiptSchema, description="Closing: it closes itself once all files are verified.")
 @blueprint.shows(200, schemas.ReceiptSchema, description="Closed: the signed manifest is the receipt.")
@@ -59,7 +61,7 @@ def close_packet(closing: dict[str, bool], packet_id: UUID) -> tuple[Packet, int
     return packet, 202 if packet.state is PacketState.CLOSING else 200
 
 
-@blueprint.get("/packets/<id:packet_id>/manifest", refuses=(errors.PacketNotClosed, errors.PacketRetired))
+@blueprint.get("/packets/<id:packet_id>/manifest", refuses=(errors.PacketNotClosed,))
 @blueprint.shows(200, schemas.SignedManifestSchema)
 def show_manifest(packet_id: UUID) -> SignedManifest:
     """Show the signed packet manifest."""

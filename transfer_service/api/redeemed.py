@@ -30,7 +30,13 @@ _RANGE = {
     "in": "header",
     "name": "Range",
     "schema": {"type": "string"},
-    "description": "One range of bytes (RFC 9110 section 14); with If-Range where the file may have changed.",
+    "description": "One range of bytes (RFC 9110 section 14).",
+}
+_IF_RANGE = {
+    "in": "header",
+    "name": "If-Range",
+    "schema": {"type": "string"},
+    "description": "The ETag of what is there already: another file is sent whole (RFC 9110 section 13.1.5).",
 }
 
 
@@ -56,7 +62,6 @@ def challenge_recipient(body: dict[str, str]) -> dict[str, object]:
         errors.LinkLocked,
         errors.ChallengeUsed,
         errors.ChallengeOver,
-        errors.IdempotencyKeyReused,
         errors.Busy,
     ),
 )
@@ -78,7 +83,7 @@ def show_redeemed() -> dict[str, object]:
     return _shown(journey().redeem.released(caller(), now()))
 
 
-@blueprint.get("/redeemed/files/<id:file_id>", refuses=(*_OVER, errors.Busy), parameters=[_RANGE])
+@blueprint.get("/redeemed/files/<id:file_id>", refuses=(*_OVER, errors.Busy), parameters=[_RANGE, _IF_RANGE])
 @blueprint.documents(
     responses={
         200: {"description": "The whole file.", "content": {"application/octet-stream": _BYTES}},

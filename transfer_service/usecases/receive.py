@@ -1,61 +1,35 @@
 """Receive: the bytes of a deposit, part by part or in one stream, sealed on their way to the store.
 
-Memory: one sealed part a running upload. Every attempt is sealed afresh. A file of one part is PUT under a fresh
-key that is swept unless it is adopted; a file of many parts is one multipart upload.
+Memory: one sealed part a running upload. Every attempt is sealed afresh; `storing` puts it where it is read from.
 """
 
 import hashlib
-import secrets
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import chain
 from uuid import UUID
 
-from transfer_service.domain.packet import FileState, Leftover, Packet, PacketFile, Part
+from transfer_service.domain.packet import FileState, Packet, PacketFile
 from transfer_service.domain.paths import normal_path
 from transfer_service.domain.people import Actor, StaffActor
 from transfer_service.domain.policy import check_may_open_packets
 from transfer_service.errors import (
     DigestMismatch,
-    FileNotReceiving,
-    NotFound,
-    ObjectExists,
     PartNumberWrong,
     PartSizeWrong,
     PathTaken,
-    UploadGone,
 )
 from transfer_service.ports import Database, Keyring, ObjectStore, Transaction
 from transfer_service.sealing.keys import SecretKey, file_key
 from transfer_service.sealing.layout import Layout
 from transfer_service.sealing.part import PartSealer
-from transfer_service.usecases.deposit import FileDraft, begin_verifying, drop_file, file_event, let_go, planned
+from transfer_service.usecases.deposit import FileDraft, begin_verifying, drop_file, file_event, planned
 from transfer_service.usecases.limits import Limits
 from transfer_service.usecases.reach import file_of, packet_key, seen_packet
+from transfer_service.usecases.storing import PartPlan, Storing, still_receiving
 
-TOUCH_EVERY = timedelta(hours=1)
 SENT = frozenset({FileState.VERIFYING, FileState.VERIFIED})
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class PartPlan:
-    """A part that may come now: which, how many plaintext bytes, and the key that will seal it."""
-
-    staff: StaffActor
-    file: PacketFile
-    key: SecretKey
-    number: int
-
-    @property
-    def layout(self) -> Layout:
-        """How the file is cut."""
-        return Layout(self.file.size_bytes, self.file.part_bytes)
-
-    @property
-    def size_bytes(self) -> int:
-        """Exactly how many bytes the part has."""
-        return self.layout.part_size(self.number)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -104,7 +78,8 @@ class Receive:
         sealed = sealer.finish()
         if sha256 is not None and digest.digest() != sha256:
             raise DigestMismatch
-        self._store(plan, sealed, sha256.hex() if sha256 else None, self.clock())
+        storing = Storing(self.database, self.store, self.limits)
+        storing.keep(plan, sealed, sha256.hex() if sha256 else None, self.clock())
 
     def expect_content(self, actor: Actor, packet_id: UUID, draft: FileDraft, now: datetime) -> ContentPlan:
         """May this whole file come? It replaces its own unfinished file. PathTaken, PathInvalid, FileTooLarge."""
@@ -133,7 +108,7 @@ class Receive:
 
     def _finish(self, plan: ContentPlan, sha256: str, now: datetime) -> PacketFile:
         with self.database.changing() as tx:
-            file = _still_receiving(tx, plan.file)
+            file = still_receiving(tx, plan.file)
             if (file.declared_sha256 or sha256) != sha256:
                 drop_file(tx, file, self.limits, now)
                 tx.save(file_event("file.refused", plan.staff, file, now, code=DigestMismatch.code))
@@ -174,80 +149,6 @@ class Receive:
             raise PathTaken
         return file
 
-    def _store(self, plan: PartPlan, sealed: memoryview, sha256: str | None, now: datetime) -> None:
-        if plan.file.part_count == 1:
-            self._store_whole(plan, sealed, sha256, now)
-        else:
-            self._store_part(plan, sealed, sha256, now)
-
-    def _store_whole(self, plan: PartPlan, sealed: memoryview, sha256: str | None, now: datetime) -> None:
-        key, etag = self._put(sealed, now)
-        with self.database.changing() as tx:
-            file = self._started(tx, plan, now)
-            let_go(tx, file, self.limits, now)
-            tx.keep(replace(file, object_key=key), _arrived(plan, etag, sha256))
-            tx.drop(Leftover(key, sweep_after=now))
-            _touch(tx, file, now)
-
-    def _store_part(self, plan: PartPlan, sealed: memoryview, sha256: str | None, now: datetime) -> None:
-        object_key, upload_id = self._upload(plan, now)
-        try:
-            etag = self.store.put_part(object_key, upload_id, plan.number, sealed)
-        except UploadGone:
-            raise FileNotReceiving from None
-        with self.database.changing() as tx:
-            file = _still_receiving(tx, plan.file)
-            if file.upload_id != upload_id:
-                raise FileNotReceiving
-            tx.keep(_arrived(plan, etag, sha256))
-            _touch(tx, file, now)
-
-    def _upload(self, plan: PartPlan, now: datetime) -> tuple[str, str]:
-        """The file's multipart upload, begun by whichever part comes first."""
-        with self.database.reading() as tx:
-            file = _still_receiving(tx, plan.file)
-        if file.state is FileState.RECEIVING and file.object_key and file.upload_id:
-            return file.object_key, file.upload_id
-        key = self._fresh_key(now)
-        upload_id = self.store.begin_upload(key)
-        with self.database.changing() as tx:
-            file = self._started(tx, plan, now)
-            if file.object_key and file.upload_id:
-                return file.object_key, file.upload_id
-            tx.keep(replace(file, object_key=key, upload_id=upload_id))
-            tx.drop(Leftover(key, sweep_after=now))
-        return key, upload_id
-
-    def _started(self, tx: Transaction, plan: PartPlan, now: datetime) -> PacketFile:
-        """The file as it is now; a rejected one starts anew, with nothing received."""
-        file = _still_receiving(tx, plan.file)
-        if file.state is not FileState.REJECTED:
-            return file
-        let_go(tx, file, self.limits, now)
-        tx.drop(*tx.find(Part, file.organization_id, file_id=file.id))
-        anew = file.received_anew()
-        tx.save(file_event("file.restarted", plan.staff, anew, now), anew)
-        return anew
-
-    def _put(self, sealed: memoryview, now: datetime) -> tuple[str, str]:
-        """The bytes under a key of their own, and their ETag.
-
-        Where an answer was lost, and the store's ETags don't tell whose the object there is, under another.
-        """
-        key = self._fresh_key(now)
-        try:
-            return key, self.store.put_once(key, sealed)
-        except ObjectExists:
-            key = self._fresh_key(now)
-            return key, self.store.put_once(key, sealed)
-
-    def _fresh_key(self, now: datetime) -> str:
-        """A random key, written down as swept-unless-adopted before the store hears of it."""
-        key = secrets.token_hex(20)
-        with self.database.changing() as tx:
-            tx.keep(Leftover(key, sweep_after=now + self.limits.leftover_for))
-        return key
-
 
 class _Stream:
     """A body cut into parts: takes exactly so many bytes at a time, hashing all that goes by."""
@@ -275,29 +176,7 @@ class _Stream:
             raise PartSizeWrong
 
 
-def _still_receiving(tx: Transaction, file: PacketFile) -> PacketFile:
-    """The file as it is now, which others may have completed or deleted meanwhile."""
-    try:
-        current = tx.get(PacketFile, file.organization_id, file.id)
-    except NotFound:
-        raise FileNotReceiving from None
-    tx.get(Packet, file.organization_id, file.packet_id).check_open()
-    current.check_receiving()
-    return current
-
-
 def _check_may_repeat(former: PacketFile, draft: FileDraft) -> None:
     declared = former.declared_sha256 or former.sha256
     if former.size_bytes != draft.size_bytes or draft.sha256 not in {None, declared}:
         raise PathTaken
-
-
-def _arrived(plan: PartPlan, etag: str, sha256: str | None) -> Part:
-    return Part(plan.file.organization_id, plan.file.id, plan.number, plan.size_bytes, etag, sha256)
-
-
-def _touch(tx: Transaction, file: PacketFile, now: datetime) -> None:
-    """Say that the deposit is alive; seldom, for it writes the whole packet row."""
-    packet = tx.get(Packet, file.organization_id, file.packet_id)
-    if now - packet.written_at >= TOUCH_EVERY:
-        tx.keep(replace(packet, written_at=now))
