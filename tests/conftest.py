@@ -5,8 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.salts import SaltRecorder, recording_salts
+
+# A database and a key wrapped twice are slow now and then, which is no failure: no example has a deadline. CI tries the
+# same examples in every run, so that a red build is red for its commit; everywhere else they are drawn afresh.
+settings.register_profile("house", deadline=None, print_blob=True, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("house")
 
 pytest_plugins = ["tests.fixtures_seaweedfs", "tests.no_skips", "tests.standalone_process"]
 

@@ -42,7 +42,7 @@ def test_no_value_in_any_field_makes_a_page_fail(stages, visitor):
                 assert "49049" not in answer.text
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(path=st.sampled_from(["/r", "/r/code", "/r/sign", "/l", "/l/code"]), body=st.binary(max_size=300))
 def test_no_body_makes_a_page_fail(stages, visitor, path, body):
     if not visitor.client.get_cookie("__Host-session", "transfer.hospital.test", "/"):

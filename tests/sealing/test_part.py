@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from cryptography.cobblestone import Cobblestone128Encryptor, Cobblestone256Encryptor
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from transfer_service.errors import PartNumberWrong, PartSizeWrong, SealBroken
@@ -330,7 +330,6 @@ def parts_and_object(layout, plaintext):
 PARTS, OBJECT = parts_and_object(LAYOUT, PLAINTEXT[:100_000])
 
 
-@settings(deadline=None)
 @given(st.integers(0, 100_000), st.integers(0, 100_000), st.integers(1, 40_000))
 def test_any_range_opens_from_slices_of_any_size(one, other, step):
     start, stop = sorted((one, other))
