@@ -1,6 +1,7 @@
 """Fixtures that every test may use."""
 
 import os
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +29,14 @@ def shared_vectors() -> Path:
     if os.environ.get("CI"):
         pytest.fail(message)
     pytest.skip(message)
+
+
+@pytest.fixture
+def seed(request: pytest.FixtureRequest) -> int:
+    """A seed for what a test draws; told where the test fails, and SEED in the environment sets it again."""
+    seed = int(os.environ.get("SEED") or random.randrange(2**32))
+    request.node.add_report_section("call", "seed", str(seed))
+    return seed
 
 
 @pytest.fixture(scope="session", autouse=True)
