@@ -119,7 +119,7 @@ def test_no_answer_but_the_one_that_makes_it_holds_a_secret(scene: Scene) -> Non
     order = sorted(ROUTE_ROLES, key=lambda route: route[1].endswith(("resend", "withdraw", "revoke", "retire")))
     for route in order:
         for role, expected in ROUTE_ROLES[route].items():
-            if expected == "Y" and role != "stranger":
+            if expected == "Y" and role in scene.callers and role != "stranger":
                 answer = scene.ask(role, scene.request(*route))
                 if answer.content_type == "application/octet-stream":
                     continue
