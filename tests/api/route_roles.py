@@ -82,7 +82,8 @@ ROUTE_ROLES: Mapping[tuple[str, str], Mapping[str, str]] = {
     route: dict(zip(ROLES, row.replace(" ", ""), strict=True)) for route, row in _ROWS.items()
 }
 
-# The pages: whose session each needs. ``S`` served; ``A`` asks for the first step (a redirect, or 401): nothing shown.
+# The pages: whose session each needs. ``S`` 200: shown. ``G`` 303: done, and goes on. ``N`` 404: nothing is there.
+# ``F`` 403. ``A`` asks for the first step (a redirect, or 401): nothing shown.
 VISITORS = ("nobody", "staff", "patient", "recipient")
 
 #                                           nob sta pat rec
@@ -91,30 +92,30 @@ _PAGES = {
     ("GET", "/assets/<path:filename>"):         "S S S S",
     ("GET", "/r"):                              "S S S S",
     ("GET", "/r/"):                             "A A A A",
-    ("GET", "/r/<path:_nowhere>"):              "S S S S",
-    ("POST", "/r"):                             "S S S S",
+    ("GET", "/r/<path:_nowhere>"):              "N N N N",
+    ("POST", "/r"):                             "G G G G",
     ("GET", "/r/code"):                         "A A A A",
     ("POST", "/r/code"):                        "A A A A",
     ("POST", "/r/code/again"):                  "A A A A",
     ("GET", "/r/release"):                      "A A S A",
-    ("POST", "/r/sign"):                        "A A S A",
+    ("POST", "/r/sign"):                        "A A G A",
     ("GET", "/r/withdraw"):                     "A A S A",
-    ("POST", "/r/withdraw"):                    "A A S A",
+    ("POST", "/r/withdraw"):                    "A A G A",
     ("GET", "/r/accounting"):                   "A A S A",
     ("GET", "/r/copy"):                         "A A S A",
-    ("POST", "/r/sign-out"):                    "S S S S",
+    ("POST", "/r/sign-out"):                    "G F G G",
     ("GET", "/r/signed-out"):                   "S S S S",
     ("GET", "/l"):                              "S S S S",
     ("GET", "/l/"):                             "A A A A",
-    ("GET", "/l/<path:_nowhere>"):              "S S S S",
-    ("POST", "/l"):                             "S S S S",
+    ("GET", "/l/<path:_nowhere>"):              "N N N N",
+    ("POST", "/l"):                             "G G G G",
     ("GET", "/l/code"):                         "A A A A",
     ("POST", "/l/code"):                        "A A A A",
     ("POST", "/l/code/again"):                  "A A A A",
     ("GET", "/l/files"):                        "A A A S",
     ("GET", "/l/files/<uuid:file_id>"):         "A A A S",
     ("GET", "/l/manifest"):                     "A A A S",
-    ("POST", "/l/sign-out"):                    "S S S S",
+    ("POST", "/l/sign-out"):                    "G F G G",
     ("GET", "/l/signed-out"):                   "S S S S",
 }  # fmt: skip
 
