@@ -1,12 +1,19 @@
 """Fixtures that every test may use."""
 
 import os
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.salts import SaltRecorder, recording_salts
+
+# A database and a key wrapped twice are slow now and then, which is no failure: no example has a deadline. CI tries the
+# same examples in every run, so that a red build is red for its commit; everywhere else they are drawn afresh.
+settings.register_profile("house", deadline=None, print_blob=True, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("house")
 
 pytest_plugins = ["tests.fixtures_seaweedfs", "tests.no_skips", "tests.standalone_process"]
 
@@ -22,6 +29,18 @@ def shared_vectors() -> Path:
     if os.environ.get("CI"):
         pytest.fail(message)
     pytest.skip(message)
+
+
+@pytest.fixture
+def seed(request: pytest.FixtureRequest) -> int:
+    """A seed for what a test draws; told where the test fails, and SEED in the environment sets it again.
+
+    A test may name one instead, by an indirect parameter; "any" among its seeds is drawn as without.
+    """
+    named = getattr(request, "param", "any")
+    seed = named if named != "any" else int(os.environ.get("SEED") or random.randrange(2**32))
+    request.node.add_report_section("call", "seed", str(seed))
+    return seed
 
 
 @pytest.fixture(scope="session", autouse=True)

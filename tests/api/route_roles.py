@@ -1,10 +1,13 @@
 """Who may do what: every route of the API, and what becomes of each role's valid request there.
 
-``Y`` yes: it is done, or only the state of things stands against it. ``F`` 403: known, and the role never may.
-``N`` 404: the same answer as for what is not there. ``U`` 401: unknown who calls.
+``Y`` 2xx: it is done. ``F`` 403: known, and the role never may. ``N`` 404: the same answer as for what is not there.
+``E`` 409: over; let in once, and no more. ``U`` 401: unknown who calls.
 
-The columns: nobody's token; a depositor, a coordinator, a privacy officer and an admin of the packet's department;
-its patient; its recipient; the coordinator of another organization; a coordinator whose token was revoked.
+The columns, as ROLES has them: nobody's token; depositor, coordinator, privacy officer and admin of the packet's
+department; its patient and its recipient; the neighbours and strangers: a coordinator of another department, and a
+coordinator, a depositor and a privacy officer of other organizations, and another patient of the same department;
+recipients of the same packet whose link expired or was revoked, or whose release was withdrawn; a coordinator whose
+token was revoked.
 """
 
 from collections.abc import Mapping
@@ -17,62 +20,70 @@ ROLES = (
     "admin",
     "patient",
     "recipient",
+    "neighbour",
     "stranger",
+    "other_depositor",
+    "other_officer",
+    "other_patient",
+    "link_expired",
+    "link_revoked",
+    "release_withdrawn",
     "revoked",
 )
 
 _PACKET, _FILE = "/api/v1/packets/<id:packet_id>", "/api/v1/packets/<id:packet_id>/files/<id:file_id>"
 
-#                        any dep coo pri adm pat rec str rev
+#                                                                       - dcpa pr ncdpp erw t
 _ROWS = {
-    ("POST", "/api/v1/packets"):                                       "U Y Y F F F F Y U",
-    ("GET", "/api/v1/packets"):                                        "U Y Y Y F F F Y U",
-    ("POST", "/api/v1/packets/search"):                                "U Y Y Y F F F Y U",
-    ("GET", _PACKET):                                                  "U Y Y Y F F F N U",
-    ("POST", f"{_PACKET}/close"):                                      "U Y Y F F F F N U",
-    ("GET", f"{_PACKET}/manifest"):                                    "U Y Y Y F F F N U",
-    ("POST", f"{_PACKET}/retire"):                                     "U F Y Y F F F N U",
-    ("POST", f"{_PACKET}/files"):                                      "U Y Y F F F F N U",
-    ("GET", _FILE):                                                    "U Y Y Y F F F N U",
-    ("DELETE", _FILE):                                                 "U Y Y F F F F N U",
-    ("GET", f"{_FILE}/parts"):                                         "U Y Y Y F F F N U",
-    ("PUT", f"{_FILE}/parts/<part_number:number>"):                    "U Y Y F F F F N U",
-    ("POST", f"{_FILE}/complete"):                                     "U Y Y F F F F N U",
-    ("PUT", f"{_PACKET}/content/<file_path:path>"):                    "U Y Y F F F F N U",
-    ("POST", "/api/v1/recipients"):                                    "U F Y F F F F Y U",
-    ("GET", "/api/v1/recipients"):                                     "U F Y Y F F F Y U",
-    ("PUT", "/api/v1/recipients/<id:recipient_id>"):                   "U F Y F F F F N U",
-    ("POST", f"{_PACKET}/releases"):                                   "U F Y F F F F N U",
-    ("GET", f"{_PACKET}/releases"):                                    "U F Y Y F F F N U",
-    ("GET", "/api/v1/releases/<id:release_id>"):                       "U F Y Y F Y F N U",
-    ("POST", "/api/v1/releases/<id:release_id>/resend"):               "U F Y F F F F N U",
-    ("POST", "/api/v1/releases/<id:release_id>/sign"):                 "U F F F F Y F F U",
-    ("POST", "/api/v1/releases/<id:release_id>/withdraw"):             "U F Y Y F Y F N U",
-    ("POST", f"{_PACKET}/links"):                                      "U F Y F F F F N U",
-    ("GET", f"{_PACKET}/links"):                                       "U F Y Y F F F N U",
-    ("POST", "/api/v1/links/<id:link_id>/revoke"):                     "U F Y Y F F F N U",
-    ("GET", f"{_PACKET}/disclosures"):                                 "U F Y Y F F F N U",
-    ("POST", "/api/v1/accounting/search"):                             "U F F Y F F F F U",
-    ("GET", "/api/v1/audit"):                                          "U F F Y F F F F U",
-    ("GET", "/api/v1/patient/accounting"):                             "U F F F F Y F F U",
-    ("GET", "/api/v1/redeemed"):                                       "U F F F F F Y F U",
-    ("GET", "/api/v1/redeemed/files/<id:file_id>"):                    "U F F F F F Y F U",
-    ("POST", "/api/v1/patient/challenge"):                             "Y Y Y Y Y Y Y Y Y",
-    ("POST", "/api/v1/patient/session"):                               "Y Y Y Y Y Y Y Y Y",
-    ("POST", "/api/v1/redeem/challenge"):                              "Y Y Y Y Y Y Y Y Y",
-    ("POST", "/api/v1/redeem"):                                        "Y Y Y Y Y Y Y Y Y",
-    ("GET", "/api/v1/openapi.json"):                                   "Y Y Y Y Y Y Y Y Y",
-    ("GET", "/api/v1/docs"):                                           "Y Y Y Y Y Y Y Y Y",
-    ("GET", "/api/v1/docs/assets/<path:filename>"):                    "Y Y Y Y Y Y Y Y Y",
-    ("GET", "/healthz"):                                               "Y Y Y Y Y Y Y Y Y",
-    ("GET", "/readyz"):                                                "Y Y Y Y Y Y Y Y Y",
+    ("POST", "/api/v1/packets"):                                       "U YYFF FF YYYFF UFF U",
+    ("GET", "/api/v1/packets"):                                        "U YYYF FF YYYYF UFF U",
+    ("POST", "/api/v1/packets/search"):                                "U YYYF FF YYYYF UFF U",
+    ("GET", _PACKET):                                                  "U YYYF FF NNNNF UFF U",
+    ("POST", f"{_PACKET}/close"):                                      "U YYFF FF NNNFF UFF U",
+    ("GET", f"{_PACKET}/manifest"):                                    "U YYYF FF NNNNF UFF U",
+    ("POST", f"{_PACKET}/retire"):                                     "U FYYF FF NNFNF UFF U",
+    ("POST", f"{_PACKET}/files"):                                      "U YYFF FF NNNFF UFF U",
+    ("GET", _FILE):                                                    "U YYYF FF NNNNF UFF U",
+    ("DELETE", _FILE):                                                 "U YYFF FF NNNFF UFF U",
+    ("GET", f"{_FILE}/parts"):                                         "U YYYF FF NNNNF UFF U",
+    ("PUT", f"{_FILE}/parts/<part_number:number>"):                    "U YYFF FF NNNFF UFF U",
+    ("POST", f"{_FILE}/complete"):                                     "U YYFF FF NNNFF UFF U",
+    ("PUT", f"{_PACKET}/content/<file_path:path>"):                    "U YYFF FF NNNFF UFF U",
+    ("POST", "/api/v1/recipients"):                                    "U FYFF FF YYFFF UFF U",
+    ("GET", "/api/v1/recipients"):                                     "U FYYF FF YYFYF UFF U",
+    ("PUT", "/api/v1/recipients/<id:recipient_id>"):                   "U FYFF FF YNFFF UFF U",
+    ("POST", f"{_PACKET}/releases"):                                   "U FYFF FF NNFFF UFF U",
+    ("GET", f"{_PACKET}/releases"):                                    "U FYYF FF NNFNF UFF U",
+    ("GET", "/api/v1/releases/<id:release_id>"):                       "U FYYF YF NNNNN UFF U",
+    ("POST", "/api/v1/releases/<id:release_id>/resend"):               "U FYFF FF NNFFF UFF U",
+    ("POST", "/api/v1/releases/<id:release_id>/sign"):                 "U FFFF YF FFFFN UFF U",
+    ("POST", "/api/v1/releases/<id:release_id>/withdraw"):             "U FYYF YF NNNNN UFF U",
+    ("POST", f"{_PACKET}/links"):                                      "U FYFF FF NNFFF UFF U",
+    ("GET", f"{_PACKET}/links"):                                       "U FYYF FF NNFNF UFF U",
+    ("POST", "/api/v1/links/<id:link_id>/revoke"):                     "U FYYF FF NNFNF UFF U",
+    ("GET", f"{_PACKET}/disclosures"):                                 "U FYYF FF NNFNF UFF U",
+    ("POST", "/api/v1/accounting/search"):                             "U FFYF FF FFFYF UFF U",
+    ("GET", "/api/v1/audit"):                                          "U FFYF FF FFFYF UFF U",
+    ("GET", "/api/v1/patient/accounting"):                             "U FFFF YF FFFFY UFF U",
+    ("GET", "/api/v1/redeemed"):                                       "U FFFF FY FFFFF UEE U",
+    ("GET", "/api/v1/redeemed/files/<id:file_id>"):                    "U FFFF FY FFFFF UEE U",
+    ("POST", "/api/v1/patient/challenge"):                             "Y YYYY YY YYYYY YYY Y",
+    ("POST", "/api/v1/patient/session"):                               "Y YYYY YY YYYYY YYY Y",
+    ("POST", "/api/v1/redeem/challenge"):                              "Y YYYY YY YYYYY YYY Y",
+    ("POST", "/api/v1/redeem"):                                        "Y YYYY YY YYYYY YYY Y",
+    ("GET", "/api/v1/openapi.json"):                                   "Y YYYY YY YYYYY YYY Y",
+    ("GET", "/api/v1/docs"):                                           "Y YYYY YY YYYYY YYY Y",
+    ("GET", "/api/v1/docs/assets/<path:filename>"):                    "Y YYYY YY YYYYY YYY Y",
+    ("GET", "/healthz"):                                               "Y YYYY YY YYYYY YYY Y",
+    ("GET", "/readyz"):                                                "Y YYYY YY YYYYY YYY Y",
 }  # fmt: skip
 
 ROUTE_ROLES: Mapping[tuple[str, str], Mapping[str, str]] = {
-    route: dict(zip(ROLES, row.split(), strict=True)) for route, row in _ROWS.items()
+    route: dict(zip(ROLES, row.replace(" ", ""), strict=True)) for route, row in _ROWS.items()
 }
 
-# The pages: whose session each needs. ``S`` served; ``A`` asks for the first step (a redirect, or 401): nothing shown.
+# The pages: whose session each needs. ``S`` 200: shown. ``G`` 303: done, and goes on. ``N`` 404: nothing is there.
+# ``F`` 403. ``A`` asks for the first step (a redirect, or 401): nothing shown.
 VISITORS = ("nobody", "staff", "patient", "recipient")
 
 #                                           nob sta pat rec
@@ -81,30 +92,30 @@ _PAGES = {
     ("GET", "/assets/<path:filename>"):         "S S S S",
     ("GET", "/r"):                              "S S S S",
     ("GET", "/r/"):                             "A A A A",
-    ("GET", "/r/<path:_nowhere>"):              "S S S S",
-    ("POST", "/r"):                             "S S S S",
+    ("GET", "/r/<path:_nowhere>"):              "N N N N",
+    ("POST", "/r"):                             "G G G G",
     ("GET", "/r/code"):                         "A A A A",
     ("POST", "/r/code"):                        "A A A A",
     ("POST", "/r/code/again"):                  "A A A A",
     ("GET", "/r/release"):                      "A A S A",
-    ("POST", "/r/sign"):                        "A A S A",
+    ("POST", "/r/sign"):                        "A A G A",
     ("GET", "/r/withdraw"):                     "A A S A",
-    ("POST", "/r/withdraw"):                    "A A S A",
+    ("POST", "/r/withdraw"):                    "A A G A",
     ("GET", "/r/accounting"):                   "A A S A",
     ("GET", "/r/copy"):                         "A A S A",
-    ("POST", "/r/sign-out"):                    "S S S S",
+    ("POST", "/r/sign-out"):                    "G F G G",
     ("GET", "/r/signed-out"):                   "S S S S",
     ("GET", "/l"):                              "S S S S",
     ("GET", "/l/"):                             "A A A A",
-    ("GET", "/l/<path:_nowhere>"):              "S S S S",
-    ("POST", "/l"):                             "S S S S",
+    ("GET", "/l/<path:_nowhere>"):              "N N N N",
+    ("POST", "/l"):                             "G G G G",
     ("GET", "/l/code"):                         "A A A A",
     ("POST", "/l/code"):                        "A A A A",
     ("POST", "/l/code/again"):                  "A A A A",
     ("GET", "/l/files"):                        "A A A S",
     ("GET", "/l/files/<uuid:file_id>"):         "A A A S",
     ("GET", "/l/manifest"):                     "A A A S",
-    ("POST", "/l/sign-out"):                    "S S S S",
+    ("POST", "/l/sign-out"):                    "G F G G",
     ("GET", "/l/signed-out"):                   "S S S S",
 }  # fmt: skip
 

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -14,11 +15,12 @@ from transfer_service.domain.moments import rfc3339
 
 @dataclass
 class Request:
-    """A method, an address, and what Caller.ask takes beside them."""
+    """A method, an address, what Caller.ask takes beside them, and who asks this in place of the scene's callers."""
 
     method: str
     path: str
-    kwargs: dict[str, Any]
+    kwargs: dict[str, Any] = field(default_factory=dict)
+    instead: dict[str, Caller] = field(default_factory=dict)
 
 
 class Scene:
@@ -48,11 +50,11 @@ class Scene:
     def request(self, method: str, rule: str) -> Request:
         """A valid request for that route, which no other request spent."""
         made = _REQUESTS[method, re.sub(r"^/api/v1", "", rule)](self)
-        path, kwargs = made if isinstance(made, tuple) else (made, {})
-        return Request(method, path, kwargs)
+        return Request(method, *made) if isinstance(made, tuple) else Request(method, made)
 
     def ask(self, role: str, request: Request) -> Any:
-        return self.callers[role].ask(request.method, request.path, **request.kwargs)
+        caller = request.instead.get(role) or self.callers[role]
+        return caller.ask(request.method, request.path, **request.kwargs)
 
     # What routes need of their own
 
@@ -65,8 +67,13 @@ class Scene:
         self.stages.put_part(self.file, 1, b"hello")
         return path
 
-    def to_sign(self) -> tuple[str, dict[str, Any]]:
-        release = self.stage.release
+    def to_close(self) -> str:
+        return f"/packets/{self.stages.verified().packet.id}/close"
+
+    def to_sign(self) -> tuple[str, dict[str, Any], dict[str, Caller]]:
+        """Another release of the same packet; its patient is who has that one's letter."""
+        asked = self.stages.released(of=copy(self.stage))
+        release = asked.release
         assert release is not None
         body = {
             "form_sha256": release.form.sha256,
@@ -74,7 +81,7 @@ class Scene:
             "acknowledged": True,
             "signer": "patient",
         }
-        return f"/releases/{release.id}/sign", {"json": body}
+        return f"/releases/{release.id}/sign", {"json": body}, {"patient": self.api.patient(asked)}
 
     def to_release(self) -> tuple[str, dict[str, Any]]:
         body = {
@@ -126,25 +133,28 @@ class Scene:
 
 
 _PACKET, _FILE = "/packets/<id:packet_id>", "/packets/<id:packet_id>/files/<id:file_id>"
-_PLAN = {"path": "slides/B7.svs", "size": 5, "kind": "slide", "transport": "gateway"}
-Made = str | tuple[str, dict[str, Any]]
+_PLAN = {"size": 5, "kind": "slide", "transport": "gateway"}
+Made = str | tuple[str, dict[str, Any]] | tuple[str, dict[str, Any], dict[str, Caller]]
 
 _REQUESTS: dict[tuple[str, str], Callable[[Scene], Made]] = {
     ("POST", "/packets"): lambda _: ("/packets", {"json": {"case": CASE}}),
     ("GET", "/packets"): lambda _: "/packets",
     ("POST", "/packets/search"): lambda _: ("/packets/search", {"json": {"record_number": "MRN-0042"}}),
     ("GET", _PACKET): lambda scene: f"/packets/{scene.packet}",
-    ("POST", f"{_PACKET}/close"): lambda scene: f"/packets/{scene.open.packet.id}/close",
+    ("POST", f"{_PACKET}/close"): Scene.to_close,
     ("GET", f"{_PACKET}/manifest"): lambda scene: f"/packets/{scene.packet}/manifest",
     ("POST", f"{_PACKET}/retire"): lambda scene: f"/packets/{scene.packet}/retire",
-    ("POST", f"{_PACKET}/files"): lambda scene: (f"/packets/{scene.open.packet.id}/files", {"json": _PLAN}),
+    ("POST", f"{_PACKET}/files"): lambda scene: (
+        f"/packets/{scene.open.packet.id}/files",
+        {"json": {**_PLAN, "path": f"slides/{uuid4()}.svs"}},
+    ),
     ("GET", _FILE): lambda scene: scene.planned(),
     ("DELETE", _FILE): lambda scene: scene.planned(),
     ("GET", f"{_FILE}/parts"): lambda scene: f"{scene.received()}/parts",
     ("PUT", f"{_FILE}/parts/<part_number:number>"): lambda scene: (f"{scene.planned()}/parts/1", {"data": b"hello"}),
     ("POST", f"{_FILE}/complete"): lambda scene: (f"{scene.received()}/complete", {"json": {"sha256": "ab" * 32}}),
     ("PUT", f"{_PACKET}/content/<file_path:path>"): lambda scene: (
-        f"/packets/{scene.open.packet.id}/content/reports/r.pdf",
+        f"/packets/{scene.open.packet.id}/content/reports/{uuid4()}.pdf",
         {"data": b"hello"},
     ),
     ("POST", "/recipients"): lambda _: ("/recipients", {"json": RECIPIENT}),

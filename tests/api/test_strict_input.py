@@ -374,7 +374,7 @@ def test_no_json_makes_a_server_error(api: Api) -> None:
         route: (scene.request(*route), next(r for r, e in ROUTE_ROLES[route].items() if e == "Y")) for route in BODIES
     }
 
-    @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=150, suppress_health_check=list(HealthCheck))
     @given(st.sampled_from(BODIES), JSON, st.data())
     def check(route: tuple[str, str], value: object, data: st.DataObject) -> None:
         request, role = requests[route]

@@ -2,6 +2,8 @@
 
 from dataclasses import fields, replace
 from datetime import timedelta
+from types import NoneType
+from typing import get_args
 from uuid import uuid4
 
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.factories import NOW, a_patient_actor, a_recipient_actor, a_staff_actor, a_system_actor
 from transfer_service.audit.chain import ChainBroken, appended, verify
-from transfer_service.audit.entry import GENESIS, Event, Head, actor_words, canonical_bytes, entry_hash
+from transfer_service.audit.entry import GENESIS, Event, Fact, Head, actor_words, canonical_bytes, entry_hash
 from transfer_service.domain.people import Role
 
 
@@ -114,6 +116,32 @@ def test_absent_null_and_empty_are_three_things():
     actor = a_system_actor(organization_id=organization_id)
     hashes = {appended(head, Event("x.done", actor, NOW, {}, facts))[0].hash for facts in ({}, {"f": None}, {"f": ""})}
     assert len(hashes) == 3
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"f": "\u00e9"}, {"f": "e\u0301"}),  # one letter, composed and decomposed
+        ({"\u00e9": "f"}, {"e\u0301": "f"}),
+        ({"f": 1}, {"f": "1"}),
+        ({"f": 1}, {"f": True}),
+        ({"f": 0}, {"f": False}),
+        ({"f": 1}, {"f": 1.5}),
+        ({"f": None}, {"f": "null"}),
+        ({"f": "ab", "g": "c"}, {"f": "a", "g": "bc"}),
+        ({"f": 2**53 - 1}, {"f": 2**53 - 2}),  # the largest that RFC 8785 takes
+    ],
+)
+def test_what_only_looks_alike_is_hashed_apart(one, other):
+    organization_id = uuid4()
+    head = Head(organization_id, 0, GENESIS)
+    actor = a_system_actor(organization_id=organization_id)
+    assert len({appended(head, Event("x.done", actor, NOW, {}, facts))[0].hash for facts in (one, other)}) == 2
+
+
+def test_no_fact_is_a_float_for_it_would_hash_like_the_integer_it_equals():
+    """RFC 8785 writes 1.0 as 1, so the two could not be told apart: the type of a fact has no float in it."""
+    assert set(get_args(Fact)) == {str, int, bool, NoneType}
 
 
 def test_actors_are_named_by_kind_and_id_and_never_by_name():

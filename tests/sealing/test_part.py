@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from cryptography.cobblestone import Cobblestone128Encryptor, Cobblestone256Encryptor
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from transfer_service.errors import PartNumberWrong, PartSizeWrong, SealBroken
@@ -172,16 +172,6 @@ def test_the_context_of_a_part_is_as_published():
     assert part_context(PACKET, FILE, LAYOUT, 2) == expected + numbers
 
 
-def test_a_flipped_bit_anywhere_is_refused():
-    """Every byte of the header, of the first and last tag, the ends of every chunk, and strides between."""
-    tag_ends = range(HEADER_BYTES + SEALED_CHUNK_BYTES, len(SEALED), SEALED_CHUNK_BYTES)
-    edges = [at for end in (*tag_ends, len(SEALED)) for at in range(end - 17, min(end + 1, len(SEALED)))]
-    for at in [*range(HEADER_BYTES + 1), *edges, *range(HEADER_BYTES, len(SEALED), 701)]:
-        flipped = bytearray(SEALED)
-        flipped[at] ^= 1 << at % 8
-        assert refuses(bytes(flipped))
-
-
 def test_a_flipped_bit_in_the_header_fails_before_any_chunk_is_opened():
     for at in range(HEADER_BYTES):
         header = bytearray(SEALED[:HEADER_BYTES])
@@ -330,7 +320,6 @@ def parts_and_object(layout, plaintext):
 PARTS, OBJECT = parts_and_object(LAYOUT, PLAINTEXT[:100_000])
 
 
-@settings(deadline=None)
 @given(st.integers(0, 100_000), st.integers(0, 100_000), st.integers(1, 40_000))
 def test_any_range_opens_from_slices_of_any_size(one, other, step):
     start, stop = sorted((one, other))

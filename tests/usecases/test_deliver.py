@@ -83,7 +83,7 @@ def refused(stages):
 # What leaves
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_range_is_exactly_those_bytes(stages, stage, seconds, data):
     stop = data.draw(st.integers(0, SIZE))

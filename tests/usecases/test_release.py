@@ -8,6 +8,7 @@ import pytest
 
 from tests.factories import DAY, a_packet, a_patient, a_patient_actor, a_recipient_actor, a_system_actor, an_event
 from tests.stages import ORIGIN, PUBLIC_URL, recipient_draft
+from transfer_service.audit.entry import actor_words
 from transfer_service.domain.packet import PacketState
 from transfer_service.domain.people import Role
 from transfer_service.domain.release import ReleaseState, Signer
@@ -278,12 +279,15 @@ def test_the_patient_or_staff_on_their_word_withdraws_and_again_is_nothing_new(s
     for staff in (None, stages.coordinator, stages.hospital.privacy_officer):
         stage = stages.signed()
         actor = staff or stage.patient
+        who = actor_words(actor)
         withdrawn = stages.journey.releases.withdraw(actor, stage.release.id, stages.now)
         assert withdrawn.state is ReleaseState.WITHDRAWN
-        assert withdrawn.withdrawn_by in {
-            f"patient:{stage.patient.session_id}",
-            *(f"staff:{a.role.value}:{a.staff_id}" for a in (stages.coordinator, stages.hospital.privacy_officer)),
-        }
+        assert (withdrawn.withdrawn_by, withdrawn.withdrawn_at) == (":".join(who), stages.now)
+        entry = stages.audit()[-1]
+        assert (entry.action, entry.at) == ("release.withdrawn", stages.now)
+        assert (entry.actor_kind, entry.actor_id) == who
+        assert entry.subject == {"packet": str(stage.packet.id), "release": str(stage.release.id)}
+        assert (entry.request_id, entry.address) == (actor.origin.request_id, actor.origin.address)
         before = stages.rows()
         stages.clock.advance(DAY)
         assert stages.journey.releases.withdraw(actor, stage.release.id, stages.now) == withdrawn

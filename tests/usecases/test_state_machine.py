@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -264,11 +265,14 @@ class Journeys(RuleBasedStateMachine):
                 assert (release.state is ReleaseState.WITHDRAWN) == (release.withdrawn_at is not None)
 
 
-def test_the_service_and_the_model_agree_in_whatever_order_things_happen(migrated):
+@pytest.mark.parametrize(
+    ("runs", "steps"), [(20, 25), pytest.param(200, 50, marks=pytest.mark.long)], ids=["short", "long"]
+)
+def test_the_service_and_the_model_agree_in_whatever_order_things_happen(migrated, runs, steps):
     class Here(Journeys):
         template = migrated
 
     Here.TestCase.settings = settings(
-        max_examples=20, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+        max_examples=runs, stateful_step_count=steps, suppress_health_check=list(HealthCheck)
     )
     Here.TestCase("runTest").runTest()

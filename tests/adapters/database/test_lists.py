@@ -161,14 +161,14 @@ def test_garbage_is_no_cursor(database: SqlDatabase, tenant: Tenant, cursor: str
             work.disclosures(tenant.id, limit=1, cursor=cursor)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(cursor=st.text(max_size=80) | st.binary(max_size=60).map(bytes.hex))
 def test_any_text_is_a_cursor_or_invalid_and_nothing_else(cursor: str) -> None:
     with pytest.raises(CursorInvalid):
         cursors.decoded("packets", cursor, [packets.c.created_at, packets.c.id])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     at=st.timedeltas(timedelta(days=-9000), timedelta(days=9000)).map(lambda since: a.NOW + since), identity=st.uuids()
 )

@@ -39,7 +39,7 @@ from transfer_service.domain.people import (
 from transfer_service.domain.release import Release, Signature, Signer
 from transfer_service.errors import NotFound, PathTaken
 
-one_database = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+one_database = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 texts = st.text(max_size=60)
 maybe_texts = st.none() | texts
 days = st.none() | st.dates()
