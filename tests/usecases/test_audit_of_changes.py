@@ -266,10 +266,29 @@ def disclosure_started(stages):
 
 @change("disclosure.completed")
 def disclosure_completed(stages):
-    stage = stages.redeemed()
+    return disclosure_completed_by(stages, stages.redeemed())
+
+
+def disclosure_completed_by(stages, stage):
     deliver = stages.journey.deliver
     delivery = deliver.begin(stage.actor, stage.file.id, 0, stage.file.size_bytes, stages.now)
     return lambda: list(deliver.stream(delivery))
+
+
+@change("disclosure.repeated")
+def disclosure_repeated(stages):
+    stage = stages.redeemed()
+    stages.download(stage.actor, stage.file)
+    return disclosure_completed_by(stages, stage)
+
+
+@change("disclosure.broken_off")
+def disclosure_broken_off(stages):
+    stage = stages.redeemed()
+    delivery = stages.journey.deliver.begin(stage.actor, stage.file.id, 0, stage.file.size_bytes, stages.now)
+    stream = stages.journey.deliver.stream(delivery)
+    next(stream)
+    return stream.close
 
 
 @change("packet.retired")
@@ -283,6 +302,22 @@ def packet_destroyed(stages):
     stage = stages.closed()
     stages.journey.retire.retire(stages.hospital.privacy_officer, stage.packet.id, stages.now, at_once=True)
     return lambda: stages.journey.retire._destroy(stages.now)
+
+
+@change("disclosure.repeated")
+def disclosure_repeated(stages):
+    stage = stages.redeemed()
+    stages.download(stage.actor, stage.file)
+    return disclosure_completed_by(stages, stage)
+
+
+@change("disclosure.broken_off")
+def disclosure_broken_off(stages):
+    stage = stages.redeemed()
+    delivery = stages.journey.deliver.begin(stage.actor, stage.file.id, 0, stage.file.size_bytes, stages.now)
+    stream = stages.journey.deliver.stream(delivery)
+    next(stream)
+    return stream.close
 
 
 @change("packet.retired")

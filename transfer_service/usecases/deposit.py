@@ -245,6 +245,6 @@ def file_event(action: str, actor: Actor, file: PacketFile, now: datetime, **fac
 
 
 def _same_again(file: PacketFile, sha256: str | None) -> PacketFile:
-    if sha256 is not None and sha256 != (file.declared_sha256 or file.sha256 or sha256):
+    if sha256 is not None and sha256 != (file.declared_sha256 or file.sha256):
         raise NotNow("The file was completed with another digest.")
     return file

@@ -222,11 +222,12 @@ class Redeem:
         if key is None:
             return None
         for former in tx.find(Redemption, link.organization_id, link_id=link.id, replay_key=key):
-            if former.replay_body == body and now - former.redeemed_at < self.limits.replay_for:
+            age, is_the_same = now - former.redeemed_at, matches(former.replay_body or b"", body or b"")
+            if is_the_same and age < self.limits.replay_for:
                 return former
-            if former.replay_body == body:
+            if is_the_same:
                 raise ChallengeUsed
-            if now - former.redeemed_at < KEY_KEPT_FOR:
+            if age < KEY_KEPT_FOR:
                 raise IdempotencyKeyReused
         return None
 
