@@ -15,6 +15,7 @@ SLEEPING = "import time; print('up', flush=True); time.sleep(600)"
 STUBBORN = (
     "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
 )
+CRASHING = "raise SystemExit(3)"
 TALKING = "import time\nwhile True: print('x' * 1000, flush=True); time.sleep(0.01)"
 
 
@@ -52,7 +53,7 @@ def test_it_runs_in_a_session_of_its_own_without_cores(made, tmp_path):
 
 def test_what_died_is_started_again_and_later_each_time(made, monkeypatch):
     monkeypatch.setattr(child_module, "FIRST_WAIT_S", 0.01)
-    child = made("raise SystemExit(3)")
+    child = made(CRASHING)
     child.start()
     for deaths in (1, 2, 3):
         assert eventually(lambda: dies(child))
@@ -87,6 +88,15 @@ def test_its_log_is_kept_within_bounds(made, tmp_path, monkeypatch):
     assert older.stat().st_size >= 20_000
     assert eventually(lambda: 0 < (tmp_path / "child.log").stat().st_size < 20_000)
     assert older.stat().st_mode & 0o077 == 0
+
+
+def test_however_often_it_has_died_it_is_started_again(made, monkeypatch):
+    monkeypatch.setattr(child_module, "LONGEST_WAIT_S", 0.01)
+    child = made(CRASHING)
+    child.start()
+    child.deaths = 5000
+    assert eventually(lambda: dies(child))
+    assert eventually(lambda: child.look_after() or child.pid is not None)
 
 
 def test_what_an_earlier_start_said_does_not_count(made, tmp_path):

@@ -17,6 +17,7 @@ _log = logging.getLogger(__name__)
 
 FIRST_WAIT_S = 0.2
 LONGEST_WAIT_S = 10.0
+MOST_DOUBLINGS = 10  # enough to come to the longest wait, and never too large a number
 STEADY_AFTER_S = 20.0
 LOG_BYTES = 10 * 1024 * 1024
 
@@ -102,7 +103,7 @@ class Child:
     def _died(self, code: int) -> None:
         if time.monotonic() - self._started_at > STEADY_AFTER_S:
             self.deaths = 0
-        wait_s = min(FIRST_WAIT_S * 2**self.deaths, LONGEST_WAIT_S)
+        wait_s = min(FIRST_WAIT_S * 2 ** min(self.deaths, MOST_DOUBLINGS), LONGEST_WAIT_S)
         self.deaths += 1
         self._process, self._again_at = None, time.monotonic() + wait_s
         _log.warning("%s ended with %d and is started again in %g s; see %s", self.name, code, wait_s, self._log_path)
