@@ -1,9 +1,12 @@
 """A keyring file is whole and its owner's alone, or the service does not start; and memory is short."""
 
+import errno
 import json
 import logging
 import os
 import stat
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -120,6 +123,70 @@ def test_the_file_and_its_directory_are_on_disk_before_create_returns(
     monkeypatch.setattr(os, "fsync", fsync)
     LocalKeyring.create(tmp_path / "keyring.json")
     assert synced == [False, True]
+
+
+KILLED_IN = """
+import os, sys, pathlib
+from transfer_service.adapters.keyring import LocalKeyring
+setattr(os, sys.argv[1], lambda *_, **__: os._exit(9))
+LocalKeyring.create(pathlib.Path(sys.argv[2]))
+"""
+
+
+def killed_in(call: str, path: Path) -> bool:
+    """Whether a process that made a keyring was killed at that call."""
+    command = [sys.executable, "-c", KILLED_IN, call, str(path)]
+    return subprocess.run(command, timeout=60, check=False).returncode == 9
+
+
+@pytest.mark.parametrize("call", ["fchmod", "fsync", "link", "unlink"])
+def test_one_killed_while_it_makes_a_file_leaves_a_whole_one_or_none(tmp_path: Path, call: str) -> None:
+    path = tmp_path / "keyring.json"
+    assert killed_in(call, path)
+    if path.exists():
+        LocalKeyring(path)
+    else:
+        LocalKeyring.create(path)
+    module.remove_unfinished(path)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_a_killed_one_left_is_gone_once_a_file_is_made_and_nothing_else(tmp_path: Path) -> None:
+    others = [tmp_path / name for name in ("other.json.0123456789abcdef.new", "keyring.json.new", "keyring.json.1.new")]
+    for path in (*others, tmp_path / "keyring.json.0123456789abcdef.new"):
+        path.write_text("")
+    LocalKeyring.create(tmp_path / "keyring.json")
+    assert {*tmp_path.iterdir()} == {*others, tmp_path / "keyring.json"}
+
+
+def test_of_many_that_make_a_file_at_once_one_does(tmp_path: Path) -> None:
+    made: list[LocalKeyring] = []
+    refused: list[SettingsInvalid] = []
+
+    def make() -> None:
+        try:
+            made.append(LocalKeyring.create(tmp_path / "keyring.json"))
+        except SettingsInvalid as error:
+            refused.append(error)
+
+    threads = [threading.Thread(target=make) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    assert (len(made), len(refused)) == (1, 7)
+    assert list(tmp_path.iterdir()) == [tmp_path / "keyring.json"]
+    assert made[0].unwrap(LocalKeyring(tmp_path / "keyring.json").generate(CONTEXT)[1], CONTEXT)
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(SettingsInvalid, match="can't be made: No space left on device"):
+        LocalKeyring.create(tmp_path / "keyring.json")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_local_keyring_says_once_that_it_is_the_lower_assurance(path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -5,8 +5,7 @@ import pytest
 from tests.standalone.test_child import full_disk
 from transfer_service.adapters.seaweedfs import SeaweedFS
 from transfer_service.errors import InstallationDamaged
-from transfer_service.settings import Settings
-from transfer_service.settings.fields import Secret
+from transfer_service.settings import Secret, Settings
 from transfer_service.standalone import Supervisor, supervisor
 from transfer_service.standalone.folder import DataFolder
 

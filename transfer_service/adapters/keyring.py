@@ -73,6 +73,14 @@ class LocalKeyring:
         """Return: the keys are in memory."""
 
 
+def remove_unfinished(path: Path) -> None:
+    """Remove what a ``create`` at ``path`` left beside it that was killed; one that runs is refused then. OSError."""
+    begun = re.compile(re.escape(path.name) + r"\.[0-9a-f]{16}\.new")
+    for beside in path.parent.iterdir():
+        if begun.fullmatch(beside.name):
+            beside.unlink(missing_ok=True)
+
+
 class CachedKeyring:
     """Implements ``ports.Keyring`` before another one, and remembers what it unwrapped for ``seconds`` at most.
 
@@ -196,16 +204,27 @@ def _damaged(why: str) -> NoReturn:
 
 
 def _write_new(path: Path, octets: bytes) -> None:
+    """Begun under another name, so that whatever stops it the file is there whole or not at all."""
+    fresh = path.with_name(f"{path.name}.{secrets.token_hex(_ID_BYTES)}.new")
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, FILE_MODE)
+        remove_unfinished(path)
+        try:
+            _write_private(fresh, octets)
+            path.hardlink_to(fresh)  # which, unlike a rename, never replaces one that is there
+        finally:
+            fresh.unlink(missing_ok=True)
+        _sync_directory(path.parent)
     except OSError as error:
         raise SettingsInvalid(f"The keyring file can't be made: {error.strerror}.") from None
+
+
+def _write_private(path: Path, octets: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, FILE_MODE)
     with os.fdopen(descriptor, "wb") as file:
         os.fchmod(descriptor, FILE_MODE)
         file.write(octets)
         file.flush()
         os.fsync(descriptor)
-    _sync_directory(path.parent)
 
 
 def _sync_directory(directory: Path) -> None:
