@@ -1,18 +1,23 @@
 """A keyring file is whole and its owner's alone, or the service does not start; and memory is short."""
 
+import errno
+import gc
 import json
 import logging
 import os
 import stat
+import subprocess
+import sys
 import threading
+import weakref
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from transfer_service.adapters import keyring as module
-from transfer_service.adapters.keyring import CachedKeyring, LocalKeyring
+from tests.standalone_process import eventually
+from transfer_service.adapters.keyring import CachedKeyring, LocalKeyring, memory, remove_unfinished
 from transfer_service.errors import InstallationDamaged, SealBroken, SettingsInvalid, Unavailable
 from transfer_service.sealing.keys import SecretKey
 
@@ -120,6 +125,70 @@ def test_the_file_and_its_directory_are_on_disk_before_create_returns(
     monkeypatch.setattr(os, "fsync", fsync)
     LocalKeyring.create(tmp_path / "keyring.json")
     assert synced == [False, True]
+
+
+KILLED_IN = """
+import os, sys, pathlib
+from transfer_service.adapters.keyring import LocalKeyring
+setattr(os, sys.argv[1], lambda *_, **__: os._exit(9))
+LocalKeyring.create(pathlib.Path(sys.argv[2]))
+"""
+
+
+def killed_in(call: str, path: Path) -> bool:
+    """Whether a process that made a keyring was killed at that call."""
+    command = [sys.executable, "-c", KILLED_IN, call, str(path)]
+    return subprocess.run(command, timeout=60, check=False).returncode == 9
+
+
+@pytest.mark.parametrize("call", ["fchmod", "fsync", "link", "unlink"])
+def test_one_killed_while_it_makes_a_file_leaves_a_whole_one_or_none(tmp_path: Path, call: str) -> None:
+    path = tmp_path / "keyring.json"
+    assert killed_in(call, path)
+    if path.exists():
+        LocalKeyring(path)
+    else:
+        LocalKeyring.create(path)
+    remove_unfinished(path)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_a_killed_one_left_is_gone_once_a_file_is_made_and_nothing_else(tmp_path: Path) -> None:
+    others = [tmp_path / name for name in ("other.json.0123456789abcdef.new", "keyring.json.new", "keyring.json.1.new")]
+    for path in (*others, tmp_path / "keyring.json.0123456789abcdef.new"):
+        path.write_text("")
+    LocalKeyring.create(tmp_path / "keyring.json")
+    assert {*tmp_path.iterdir()} == {*others, tmp_path / "keyring.json"}
+
+
+def test_of_many_that_make_a_file_at_once_one_does(tmp_path: Path) -> None:
+    made: list[LocalKeyring] = []
+    refused: list[SettingsInvalid] = []
+
+    def make() -> None:
+        try:
+            made.append(LocalKeyring.create(tmp_path / "keyring.json"))
+        except SettingsInvalid as error:
+            refused.append(error)
+
+    threads = [threading.Thread(target=make) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    assert (len(made), len(refused)) == (1, 7)
+    assert list(tmp_path.iterdir()) == [tmp_path / "keyring.json"]
+    assert made[0].unwrap(LocalKeyring(tmp_path / "keyring.json").generate(CONTEXT)[1], CONTEXT)
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(SettingsInvalid, match="can't be made: No space left on device"):
+        LocalKeyring.create(tmp_path / "keyring.json")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_local_keyring_says_once_that_it_is_the_lower_assurance(path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -245,6 +314,39 @@ class Clock:
         return self.now
 
 
+class Alarms:
+    """Every alarm that was set: for when, and whether it is cancelled. They ring when they are told to."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.set: list[Alarm] = []
+        self.fail = False
+
+    def __call__(self, seconds: float, ring: Callable[[], None]) -> "Alarm":
+        if self.fail:
+            raise RuntimeError("can't start new thread")
+        self.set.append(Alarm(self.clock.now + seconds, ring))
+        return self.set[-1]
+
+    def ring(self) -> None:
+        """Let the one that was set last ring, at its time."""
+        self.clock.now = self.set[-1].at
+        self.set[-1].ring()
+
+
+class Alarm:
+    def __init__(self, at: float, ring: Callable[[], None]) -> None:
+        self.at, self.ring, self.is_cancelled = at, ring, False
+
+    def cancel(self) -> None:
+        self.is_cancelled = True
+
+
+@pytest.fixture
+def alarms() -> Alarms:
+    return Alarms(Clock())
+
+
 @pytest.fixture
 def counting(path: Path) -> CountingKeyring:
     return CountingKeyring(LocalKeyring(path))
@@ -295,7 +397,7 @@ def test_what_does_not_answer_is_unavailable_once_memory_ends(counting: Counting
 
 
 def test_memory_holds_a_bounded_number_of_keys(counting: CountingKeyring, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "CACHE_KEYS", 3)
+    monkeypatch.setattr(memory, "CACHE_KEYS", 3)
     cached = CachedKeyring(counting, clock=Clock())
     wrapped = [cached.generate(CONTEXT)[1] for _ in range(4)]
     for one in wrapped:
@@ -305,6 +407,78 @@ def test_memory_holds_a_bounded_number_of_keys(counting: CountingKeyring, monkey
     assert counting.unwrapped == 4
     cached.unwrap(wrapped[0], CONTEXT)
     assert counting.unwrapped == 5
+
+
+def test_what_nobody_asks_for_again_is_let_go_of_after_a_minute(counting: CountingKeyring, alarms: Alarms) -> None:
+    cached = CachedKeyring(counting, 60, alarms.clock, alarms)
+    assert alarms.set == []
+    first, second = (cached.generate(CONTEXT)[1] for _ in range(2))
+    cached.unwrap(first, CONTEXT)
+    alarms.clock.now += 25
+    cached.unwrap(second, CONTEXT)
+    assert [alarm.at for alarm in alarms.set] == [1060]
+    alarms.ring()
+    assert [place for place, _ in cached._held] == [second]
+    assert [alarm.at for alarm in alarms.set] == [1060, 1085]
+    alarms.ring()
+    assert not cached._held
+    assert len(alarms.set) == 2
+    cached.unwrap(first, CONTEXT)
+    assert [alarm.at for alarm in alarms.set] == [1060, 1085, 1145]
+
+
+def test_an_alarm_that_rings_early_is_set_again(counting: CountingKeyring, alarms: Alarms) -> None:
+    cached = CachedKeyring(counting, 60, alarms.clock, alarms)
+    cached.unwrap(cached.generate(CONTEXT)[1], CONTEXT)
+    alarms.set[0].ring()
+    assert len(cached._held) == 1
+    assert [alarm.at for alarm in alarms.set] == [1060, 1060]
+
+
+def test_what_no_alarm_can_be_set_for_is_not_held(counting: CountingKeyring, alarms: Alarms) -> None:
+    cached = CachedKeyring(counting, 60, alarms.clock, alarms)
+    key, wrapped = cached.generate(CONTEXT)
+    alarms.fail = True
+    assert cached.unwrap(wrapped, CONTEXT) == key
+    assert not cached._held
+    alarms.fail = False
+    assert cached.unwrap(wrapped, CONTEXT) == key
+    assert (len(cached._held), len(alarms.set)) == (1, 1)
+
+
+def test_an_alarm_neither_keeps_a_memory_nor_outlives_it(counting: CountingKeyring, alarms: Alarms) -> None:
+    cached = CachedKeyring(counting, 60, alarms.clock, alarms)
+    cached.unwrap(cached.generate(CONTEXT)[1], CONTEXT)
+    gone = weakref.ref(cached)
+    del cached
+    gc.collect()
+    assert gone() is None
+    assert alarms.set[0].is_cancelled
+    alarms.ring()
+
+
+def alarm_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "keyring-memory"]
+
+
+def test_an_idle_process_holds_no_keys(counting: CountingKeyring) -> None:
+    before = alarm_threads()
+    cached = CachedKeyring(counting, 0.2)
+    for _ in range(3):
+        cached.unwrap(cached.generate(CONTEXT)[1], CONTEXT)
+    assert eventually(lambda: not cached._held)
+    assert eventually(lambda: not {*alarm_threads()} - {*before})
+
+
+def test_a_memory_has_one_thread_and_leaves_none(counting: CountingKeyring) -> None:
+    before = alarm_threads()
+    cached = CachedKeyring(counting)
+    for _ in range(20):
+        cached.unwrap(cached.generate(CONTEXT)[1], CONTEXT)
+    assert [thread.daemon for thread in {*alarm_threads()} - {*before}] == [True]
+    del cached
+    gc.collect()
+    assert eventually(lambda: not {*alarm_threads()} - {*before})
 
 
 def test_many_threads_share_one_memory(counting: CountingKeyring) -> None:

@@ -68,6 +68,26 @@ def test_a_restart_moves_away_from_a_port_that_was_taken(tmp_path):
         await_answer(moved, process)
 
 
+@pytest.mark.parametrize("memory", ["", "{", "null", "[]", '{"filer.port": 1}', "\x00" * 200])
+def test_ports_that_are_not_remembered_whole_are_chosen_anew(tmp_path, memory):
+    (tmp_path / "inner-ports.json").write_text(memory)
+    store = description(tmp_path)
+    assert set(store.inner_ports) == set(module._INNER)
+    assert json.loads((tmp_path / "inner-ports.json").read_text()) == store.inner_ports
+
+
+@pytest.mark.parametrize("wrong", [0, -1, 65_536, "80", None, True])
+def test_a_remembered_port_that_is_none_is_chosen_anew(tmp_path, wrong):
+    remembered = description(tmp_path).inner_ports | {"filer.port": wrong}
+    (tmp_path / "inner-ports.json").write_text(json.dumps(remembered))
+    assert description(tmp_path).inner_ports["filer.port"] not in {wrong, 0, 1}
+
+
+def test_a_store_that_never_ran_leaves_no_sockets_to_remove_and_gets_no_ports_for_it(tmp_path):
+    description(tmp_path / "not-there").remove_sockets()
+    assert not list(tmp_path.iterdir())
+
+
 def test_two_stores_run_beside_each_other(seaweedfs, tmp_path):
     other = description(tmp_path)
     assert not set(other.inner_ports.values()) & set(seaweedfs.inner_ports.values())

@@ -21,6 +21,7 @@ from pathlib import Path
 from transfer_service.errors import InstallationDamaged
 
 LOOPBACK = "127.0.0.1"
+HIGHEST_PORT = 65_535
 
 _INNER = (
     "master.port",
@@ -42,6 +43,10 @@ def free_ports(count: int) -> list[int]:
         for each in sockets:
             each.bind((LOOPBACK, 0))
         return [each.getsockname()[1] for each in sockets]
+
+
+def _is_port(number: object) -> bool:
+    return type(number) is int and 0 < number <= HIGHEST_PORT
 
 
 def _is_free(port: int) -> bool:
@@ -89,11 +94,10 @@ class SeaweedFS:
         The directory remembers them, since the master names its state after its port; where one of them
         was taken meanwhile all are chosen anew, which neither data nor running uploads depend on.
         """
-        memory = self.data_dir / "inner-ports.json"
-        ports: dict[str, int] = json.loads(memory.read_text()) if memory.exists() else {}
-        if set(ports) != set(_INNER) or not all(map(_is_free, ports.values())):
+        ports = self._remembered()
+        if not ports or not all(map(_is_free, ports.values())):
             ports = dict(zip(_INNER, free_ports(len(_INNER)), strict=True))
-            _replace(memory, ports)
+            _replace(self._memory, ports)
         return ports
 
     def write_identities(self) -> None:
@@ -142,10 +146,23 @@ class SeaweedFS:
 
     def remove_sockets(self) -> None:
         """Remove the sockets that it leaves in /tmp (no option moves them). Call it once it has ended."""
-        for name, port in self.inner_ports.items():
+        for name, port in self._remembered().items():
             server, _, is_grpc = name.partition(".port")
             if is_grpc:
                 Path(f"/tmp/seaweedfs-{server}-grpc-{port}.sock").unlink(missing_ok=True)  # noqa: S108  # weed's own path
+
+    @property
+    def _memory(self) -> Path:
+        return self.data_dir / "inner-ports.json"
+
+    def _remembered(self) -> dict[str, int]:
+        """The ports of last time; none where the file is not whole: a power cut may have been faster."""
+        try:
+            ports = json.loads(self._memory.read_bytes())
+        except (FileNotFoundError, NotADirectoryError, ValueError):
+            return {}
+        is_whole = isinstance(ports, dict) and set(ports) == set(_INNER) and all(map(_is_port, ports.values()))
+        return ports if is_whole else {}
 
 
 def _replace(path: Path, content: Mapping[str, object]) -> None:

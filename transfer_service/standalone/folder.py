@@ -11,16 +11,22 @@ lock                        held while it runs; names the process
 
 import fcntl
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from transfer_service.adapters.keyring import LocalKeyring
+from transfer_service.adapters.keyring import LocalKeyring, remove_unfinished
 from transfer_service.adapters.seaweedfs import free_ports
 from transfer_service.errors import InstallationDamaged, SettingsInvalid
 
 SETTINGS, KEYRING, DATABASE = "settings.toml", "keyring.json", "transfer-service.sqlite3"
+_PID_BYTES = 32
+_OURS = re.compile(  # what is put back from a backup may be without its lock
+    r"logs|seaweedfs|outbox|settings\.toml(\.new)?|keyring\.json(\.[0-9a-f]{16}\.new)?"
+    r"|transfer-service\.sqlite3(-journal|-shm|-wal)?"
+)
 
 _FIRST_SETTINGS = """\
 # The settings of this installation. All others have their defaults: config/standalone.toml lists every one.
@@ -50,39 +56,52 @@ class DataFolder:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Be the one supervisor of this folder, which is made if need be. SettingsInvalid while another is."""
-        self._make()
-        descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "r+") as lock:  # closing it, or dying, gives the lock back
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                other = lock.read().strip() or "unknown"
-                raise SettingsInvalid(
-                    f"Process {other} runs on {self.path} already: stop it first, or choose another folder with --data."
-                ) from None
-            lock.truncate(0)
-            lock.write(f"{os.getpid()}\n")
-            lock.flush()
+        with self._usable():
+            lock = self._opened_lock()
+        try:
+            with self._usable():
+                self._take(lock)
+                (self.path / "logs").mkdir(mode=0o700, exist_ok=True)
             yield
+        finally:
+            os.close(lock)  # which gives the lock back, as dying does
 
     def prepare(self, port: int) -> None:
         """Make what the first start makes, and check what is there. SettingsInvalid, InstallationDamaged."""
-        self._prepare_keyring()
-        if not (self.path / SETTINGS).exists():
-            self._write_settings(port)
+        with self._usable():
+            self._prepare_keyring()
+            if not (self.path / SETTINGS).exists():
+                self._write_settings(port)
 
-    def _make(self) -> None:
+    @contextmanager
+    def _usable(self) -> Iterator[None]:
         try:
-            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if any(self.path.iterdir()) and not (self.path / "lock").exists():
-                raise SettingsInvalid(f"{self.path} holds other things: choose an empty folder with --data.")
-            self.path.chmod(0o700)
-            (self.path / "logs").mkdir(mode=0o700, exist_ok=True)
+            yield
         except OSError as error:
             raise SettingsInvalid(f"The data folder {self.path} can't be used: {error.strerror}.") from None
 
+    def _opened_lock(self) -> int:
+        """The lock, the first thing in a new folder: what has one is ours, whatever stopped its first start."""
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not (self.path / "lock").exists() and not all(_OURS.fullmatch(each.name) for each in self.path.iterdir()):
+            raise SettingsInvalid(f"{self.path} holds other things: choose an empty folder with --data.")
+        self.path.chmod(0o700)
+        return os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    def _take(self, lock: int) -> None:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            other = os.read(lock, _PID_BYTES).decode().strip() or "unknown"
+            raise SettingsInvalid(
+                f"Process {other} runs on {self.path} already: stop it first, or choose another folder with --data."
+            ) from None
+        os.ftruncate(lock, 0)
+        os.write(lock, f"{os.getpid()}\n".encode())
+
     def _prepare_keyring(self) -> None:
         keyring = self.path / KEYRING
+        remove_unfinished(keyring)
         if keyring.is_symlink() or keyring.exists():
             LocalKeyring(keyring)
         elif (self.path / DATABASE).exists():

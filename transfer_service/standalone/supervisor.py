@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
@@ -71,17 +71,18 @@ class Supervisor:
         finally:
             for child in (self._migrate, self._serve, self._worker, self._weed):
                 child.stop()
-            self._store.remove_sockets()
+            with suppress(OSError):  # litter in /tmp, which must not hide why it ends
+                self._store.remove_sockets()
 
     def _start(self) -> None:
-        self._weed.start()
-        self._migrate.start()
+        _start_first(self._weed)
+        _start_first(self._migrate)
         while (code := self._migrate.ended()) is None:
             self._watch(self._weed)
         if code != 0:
             raise InstallationDamaged(f"It could not be prepared: {_last_line(self._folder.log('migrate'))}")
-        self._serve.start()
-        self._worker.start()
+        _start_first(self._serve)
+        _start_first(self._worker)
         deadline = time.monotonic() + READY_WITHIN_S
         while not self._is_ready():
             self._watch(self._weed, self._serve, self._worker)
@@ -203,8 +204,19 @@ def _host_and_port(bind: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
+def _start_first(child: Child) -> None:
+    """InstallationDamaged where it can't be: nothing runs yet that could go on without it."""
+    try:
+        child.start()
+    except OSError as error:
+        raise InstallationDamaged(f"{child.name} can't be started: {error.strerror}.") from None
+
+
 def _last_line(log: Path) -> str:
-    lines = log.read_text(errors="replace").strip().splitlines()
+    try:
+        lines = log.read_text(errors="replace").strip().splitlines()
+    except OSError:
+        lines = []
     return lines[-1] if lines else "it says nothing"
 
 

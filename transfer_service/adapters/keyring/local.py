@@ -1,4 +1,4 @@
-"""Keyrings: a local file of wrapping keys, and a short memory before any keyring.
+"""A keyring that is a local file of wrapping keys.
 
 A local file is the lower assurance: whoever reads the file and the database reads everything. At scale a key
 management service takes its place.
@@ -15,23 +15,17 @@ import os
 import re
 import secrets
 import stat
-import threading
-import time
-from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn, Self
 
 from transfer_service.errors import InstallationDamaged, SealBroken, SettingsInvalid
-from transfer_service.ports import Keyring
 from transfer_service.sealing.keys import SecretKey, unwrap_key, wrap_key
 
 logger = logging.getLogger(__name__)
 
 VERSION = 1
 FILE_MODE = 0o600
-CACHE_S = 60.0
-CACHE_KEYS = 1024
 _ID_BYTES = 8
 _MAX_FILE_BYTES = 65_536
 _KEY_ID = re.compile(r"[0-9a-f]{16}")
@@ -73,49 +67,12 @@ class LocalKeyring:
         """Return: the keys are in memory."""
 
 
-class CachedKeyring:
-    """Implements ``ports.Keyring`` before another one, and remembers what it unwrapped for ``seconds`` at most.
-
-    ``clock`` tells seconds that never go back. At most CACHE_KEYS keys are held; the longest held goes first.
-    """
-
-    def __init__(self, keyring: Keyring, seconds: float = CACHE_S, clock: Callable[[], float] = time.monotonic) -> None:
-        self._keyring = keyring
-        self._seconds = min(seconds, CACHE_S)
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._held: OrderedDict[tuple[bytes, tuple[tuple[str, str], ...]], tuple[float, SecretKey]] = OrderedDict()
-
-    def generate(self, context: Mapping[str, str]) -> tuple[SecretKey, bytes]:
-        """A new random key, and the same wrapped."""
-        return self._keyring.generate(context)
-
-    def unwrap(self, wrapped: bytes, context: Mapping[str, str]) -> SecretKey:
-        """The key again, perhaps from memory."""
-        place = (wrapped, tuple(sorted(context.items())))
-        with self._lock:
-            self._let_go()
-            if place in self._held:
-                return self._held[place][1]
-        key = self._keyring.unwrap(wrapped, context)
-        with self._lock:
-            self._held[place] = (self._clock() + self._seconds, key)
-            self._held.move_to_end(place)
-            if len(self._held) > CACHE_KEYS:
-                self._held.popitem(last=False)
-        return key
-
-    def check(self) -> None:
-        """Ask the keyring itself."""
-        self._keyring.check()
-
-    def _let_go(self) -> None:
-        now = self._clock()
-        while self._held:
-            place, (until, _) = next(iter(self._held.items()))
-            if now < until:
-                return
-            del self._held[place]
+def remove_unfinished(path: Path) -> None:
+    """Remove what a ``create`` at ``path`` left beside it that was killed; one that runs is refused then. OSError."""
+    begun = re.compile(re.escape(path.name) + r"\.[0-9a-f]{16}\.new")
+    for beside in path.parent.iterdir():
+        if begun.fullmatch(beside.name):
+            beside.unlink(missing_ok=True)
 
 
 def _private_bytes(path: Path) -> bytes:
@@ -196,16 +153,27 @@ def _damaged(why: str) -> NoReturn:
 
 
 def _write_new(path: Path, octets: bytes) -> None:
+    """Begun under another name, so that whatever stops it the file is there whole or not at all."""
+    fresh = path.with_name(f"{path.name}.{secrets.token_hex(_ID_BYTES)}.new")
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, FILE_MODE)
+        remove_unfinished(path)
+        try:
+            _write_private(fresh, octets)
+            path.hardlink_to(fresh)  # which, unlike a rename, never replaces one that is there
+        finally:
+            fresh.unlink(missing_ok=True)
+        _sync_directory(path.parent)
     except OSError as error:
         raise SettingsInvalid(f"The keyring file can't be made: {error.strerror}.") from None
+
+
+def _write_private(path: Path, octets: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, FILE_MODE)
     with os.fdopen(descriptor, "wb") as file:
         os.fchmod(descriptor, FILE_MODE)
         file.write(octets)
         file.flush()
         os.fsync(descriptor)
-    _sync_directory(path.parent)
 
 
 def _sync_directory(directory: Path) -> None:
