@@ -153,8 +153,8 @@ class Chores(Protocol):
         """Verifying, and leased to nobody at ``now``; the longest waiting first."""
         ...
 
-    def packets_closing(self, limit: int) -> list[Packet]:
-        """Waiting for their files to be verified."""
+    def packets_to_settle(self, limit: int) -> list[Packet]:
+        """Closing, and with every file read back, or one of them rejected; the longest waiting first."""
         ...
 
     def packets_abandoned(self, written_before: datetime, limit: int) -> list[Packet]:

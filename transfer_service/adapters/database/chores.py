@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Delete, Row, and_, delete, or_, select
+from sqlalchemy import ColumnElement, Delete, Row, and_, delete, exists, not_, or_, select
 
 from transfer_service.adapters.database.mapping import K, Mapper, mapper_of
 from transfer_service.adapters.database.tables import challenges, credentials, kept_answers, leftovers, mail, packets
@@ -31,9 +31,10 @@ class SqlWork(SqlTransaction):
         free = or_(files.c.lease_until.is_(None), files.c.lease_until <= now)
         return self._due(PacketFile, and_(files.c.state == FileState.VERIFYING, free), "completed_at", limit)
 
-    def packets_closing(self, limit: int) -> list[Packet]:
-        """Waiting for their files to be verified."""
-        return self._due(Packet, packets.c.state == PacketState.CLOSING, "written_at", limit)
+    def packets_to_settle(self, limit: int) -> list[Packet]:
+        """Closing, and with every file read back, or one of them rejected; the longest waiting first."""
+        decided = or_(_has_file(FileState.REJECTED), not_(_has_file(FileState.VERIFYING)))
+        return self._due(Packet, and_(packets.c.state == PacketState.CLOSING, decided), "written_at", limit)
 
     def packets_abandoned(self, written_before: datetime, limit: int) -> list[Packet]:
         """Open or closing, and not written since."""
@@ -84,3 +85,9 @@ class SqlWork(SqlTransaction):
                 yield mapper.from_row(row._asdict(), self._seals)
             except SealBroken:
                 logger.exception("A row of %s does not open; the worker passes it over.", mapper.table.name)
+
+
+def _has_file(state: FileState) -> ColumnElement[bool]:
+    """Of a packet: whether it has a file in that state."""
+    of_packet = and_(files.c.organization_id == packets.c.organization_id, files.c.packet_id == packets.c.id)
+    return exists().where(of_packet, files.c.state == state)
