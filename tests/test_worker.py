@@ -105,6 +105,7 @@ def test_an_abandoned_deposit_is_swept_soon_after_the_start(stages):
     stages.clock.advance(15 * DAY)
     with working(stages):
         assert eventually(lambda: stages.refreshed(stage).packet.state is PacketState.RETIRED)
+        stages.clock.advance(7 * DAY)
         assert eventually(lambda: not stages.store.contents)
 
 

@@ -268,14 +268,14 @@ def packet_retired(stages):
 def packet_destroyed(stages):
     stage = stages.closed()
     stages.journey.retire.retire(stages.hospital.privacy_officer, stage.packet.id, stages.now, at_once=True)
-    return lambda: stages.journey.retire._destroy(stages.now)
+    return lambda: stages.journey.retire.destroy(stages.now)
 
 
 @change
 def packet_abandoned(stages):
     stages.opened()
     stages.clock.now += stages.limits.abandoned_after * 2
-    return lambda: stages.journey.retire._abandon(stages.now)
+    return lambda: stages.journey.retire.abandon(stages.now)
 
 
 ENTRIES = {"link_redeemed": 2}  # counted, and let in

@@ -161,8 +161,20 @@ class Chores(Protocol):
         """Open or closing, and not written since."""
         ...
 
+    def packets_past_retention(self, closed_before: datetime, limit: int) -> list[Packet]:
+        """Closed before that; the longest closed first."""
+        ...
+
     def packets_to_destroy(self, now: datetime, limit: int) -> list[Packet]:
-        """Retired, their grace period over, their key not yet destroyed."""
+        """Retired, their grace period over, their key or some of their files still there."""
+        ...
+
+    def file_count(self, packet: Packet) -> int:
+        """How many files the packet has."""
+        ...
+
+    def files_to_let_go(self, packet: Packet, limit: int) -> list[PacketFile]:
+        """The packet's files that still refer to an object."""
         ...
 
     def leftovers_due(self, now: datetime, limit: int) -> list[Leftover]:

@@ -84,13 +84,41 @@ def test_packets_to_settle_are_closing_ones_with_nothing_left_to_verify_or_somet
         assert work.packets_to_settle(1) == [refused]
 
 
-def test_packets_to_destroy_are_retired_due_and_still_have_their_key(database: SqlDatabase, tenant: Tenant) -> None:
+def test_packets_past_retention_are_closed_ones_longest_closed_first(
+    database: SqlDatabase, tenant: Tenant, neighbour: Tenant
+) -> None:
+    def closed(of: Tenant, days: int, state: PacketState = PacketState.CLOSED) -> Packet:
+        return packet(of, state=state, closed_at=a.NOW - days * a.DAY)
+
+    old, older, young = closed(tenant, 3), closed(neighbour, 4), closed(tenant, 2)
+    keep(database, old, older, young, closed(tenant, 9, PacketState.RETIRED), packet(tenant))
+    with database.reading() as work:
+        assert work.packets_past_retention(a.NOW - 2 * a.DAY, 9) == [older, old]
+        assert work.packets_past_retention(a.NOW, 9) == [older, old, young]
+        assert work.packets_past_retention(a.NOW, 1) == [older]
+
+
+def test_files_to_let_go_are_the_packets_own_with_an_object(
+    database: SqlDatabase, tenant: Tenant, neighbour: Tenant
+) -> None:
+    with_object = [
+        verifying(tenant, object_key=a.secrets.token_hex(16), created_at=a.NOW + number * MINUTE) for number in range(3)
+    ]
+    keep(database, *with_object, verifying(neighbour, object_key=a.secrets.token_hex(16)))
+    with database.reading() as work:
+        assert work.files_to_let_go(tenant.packet, 9) == with_object
+        assert work.files_to_let_go(tenant.packet, 2) == with_object[:2]
+        assert work.file_count(tenant.packet) == 4
+
+
+def test_packets_to_destroy_are_retired_due_and_not_destroyed_in_full(database: SqlDatabase, tenant: Tenant) -> None:
     due = packet(tenant, state=PacketState.RETIRED, destroy_at=a.NOW)
     not_yet = packet(tenant, state=PacketState.RETIRED, destroy_at=a.NOW + MINUTE)
+    begun = packet(tenant, state=PacketState.RETIRED, destroy_at=a.NOW - MINUTE, wrapped_key=None)
     gone = packet(tenant, state=PacketState.RETIRED, destroy_at=a.NOW, destroyed_at=a.NOW, wrapped_key=None)
-    keep(database, due, not_yet, gone)
+    keep(database, due, not_yet, begun, gone)
     with database.reading() as work:
-        assert work.packets_to_destroy(a.NOW, 9) == [due]
+        assert work.packets_to_destroy(a.NOW, 9) == [begun, due]
 
 
 def test_a_destroyed_packet_may_not_have_its_key(database: SqlDatabase, tenant: Tenant) -> None:
