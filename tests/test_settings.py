@@ -51,6 +51,14 @@ def test_a_file_sets_and_the_environment_overrides(written):
     assert settings.s3_secret_access_key == Secret("word")
 
 
+def test_packets_are_kept_until_somebody_retires_them_unless_a_retention_is_set(written):
+    assert Settings().limits.retention_for is None
+    environment = written("retention_for_s = 86_400\n")
+    assert load_settings(environment).limits.retention_for == timedelta(days=1)
+    environment["TRANSFER_SERVICE_RETENTION_FOR_S"] = "172800"
+    assert load_settings(environment).limits.retention_for == timedelta(days=2)
+
+
 def test_the_settings_of_a_standalone_installation_are_found_in_its_folder(written, tmp_path):
     written("threads = 40\n")
     assert load_settings({"TRANSFER_SERVICE_DATA": str(tmp_path)}).threads == 40
@@ -110,6 +118,8 @@ def test_settings_do_not_change():
         ("threads = 12", "threads", "more than uploads and downloads"),
         ("uploads = 0", "uploads", "1 or more"),
         ("code_tries = -1", "code_tries", "1 or more"),
+        ("retention_for_s = 0", "retention_for_s", "1 or more"),
+        ('retention_for_s = "7 years"', "retention_for_s", "a whole number"),
         ("behind_tls_proxy = 1", "behind_tls_proxy", "true or false"),
         ("more_hosts = [1]", "more_hosts", "strings"),
         ('smtp_security = "ssl"', "smtp_security", "starttls"),

@@ -4,7 +4,9 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -26,8 +28,8 @@ def stages(tmp_path) -> Iterator[Stages]:
 
 
 @contextmanager
-def working(stages: Stages) -> Iterator[Worker]:
-    worker = Worker(stages.journey, stages.clock, rhythm=QUICK)
+def working(stages: Stages, **changes: Any) -> Iterator[Worker]:
+    worker = Worker(stages.journey, stages.clock, **{"rhythm": QUICK, **changes})
     thread = threading.Thread(target=worker.run)
     thread.start()
     try:
@@ -105,7 +107,102 @@ def test_an_abandoned_deposit_is_swept_soon_after_the_start(stages):
     stages.clock.advance(15 * DAY)
     with working(stages):
         assert eventually(lambda: stages.refreshed(stage).packet.state is PacketState.RETIRED)
+        stages.clock.advance(7 * DAY)
         assert eventually(lambda: not stages.store.contents)
+
+
+def test_a_closed_packet_is_retired_after_the_retention_that_was_set(stages):
+    limits = replace(stages.limits, retention_for=DAY)
+    journey = replace(stages.journey, retire=replace(stages.journey.retire, limits=limits))
+    stage = stages.closed()
+    stages.clock.advance(2 * DAY)
+    stages.journey = journey
+    with working(stages):
+        assert eventually(lambda: stages.refreshed(stage).packet.state is PacketState.RETIRED)
+
+
+def test_while_the_clock_is_not_trusted_nothing_is_destroyed_which_is_logged_once(stages, caplog):
+    doubts, asked = threading.Event(), []
+    doubts.set()
+
+    def may_destroy() -> bool:
+        asked.append(1)
+        return not doubts.is_set()
+
+    abandoned, retired = stages.received(), stages.closed()
+    stages.journey.retire.retire(stages.coordinator, retired.packet.id, stages.now)
+    stages.clock.advance(15 * DAY)
+    with working(stages, may_destroy=may_destroy):
+        assert eventually(lambda: len(asked) > 12)
+        assert stages.refreshed(abandoned).packet.state is PacketState.OPEN
+        assert stages.refreshed(retired).packet.wrapped_key
+        doubts.clear()
+        assert eventually(lambda: stages.refreshed(abandoned).packet.state is PacketState.RETIRED)
+        assert eventually(lambda: stages.refreshed(retired).packet.wrapped_key is None)
+    held = sorted(record.message for record in caplog.records if "held back" in record.message)
+    assert [message.split()[0] for message in held] == ["abandon", "destroy", "retention"]
+
+
+class Waiting:
+    """A post, or a step of the store, that does not come back until ``let_go``."""
+
+    def __init__(self) -> None:
+        self.reached, self._going = threading.Event(), threading.Event()
+
+    def send(self, _mail: Any) -> None:
+        self.reached.set()
+        self._going.wait(30)
+
+    def before(self, step: str) -> None:
+        if step == "uploads":
+            self.send(None)
+
+    def let_go(self) -> None:
+        self._going.set()
+
+
+def test_neither_a_slow_post_nor_a_slow_store_holds_up_closing_and_destroying_and_stopping(stages, monkeypatch):
+    post, store = Waiting(), Waiting()
+    monkeypatch.setattr(stages.post, "send", post.send)
+    stages.store.before = store.before
+    stages.journey.releases.ask(stages.coordinator, stages.closed().packet.id, stages.release_draft(), stages.now)
+    junk, stage = stages.received(), stages.received()
+    stages.journey.deposit.delete_file(stages.coordinator, junk.packet.id, junk.file.id, stages.now)
+    with working(stages):
+        assert post.reached.wait(30)
+        assert store.reached.wait(30)
+        stages.journey.close.close(stages.coordinator, stage.packet.id, stages.now, when_verified=True)
+        assert eventually(lambda: stages.refreshed(stage).packet.state is PacketState.CLOSED)
+        stages.journey.retire.retire(stages.hospital.privacy_officer, stage.packet.id, stages.now, at_once=True)
+        assert eventually(lambda: stages.refreshed(stage).packet.wrapped_key is None)
+    post.let_go()
+    store.let_go()
+    assert eventually(lambda: not {"mail", "leftovers"} & {thread.name for thread in threading.enumerate()})
+
+
+def test_no_further_mail_is_sent_after_stop(stages, monkeypatch):
+    for _ in range(2):
+        stages.journey.releases.ask(stages.coordinator, stages.closed().packet.id, stages.release_draft(), stages.now)
+    worker, sent = Worker(stages.journey, stages.clock, rhythm=QUICK), []
+
+    def send(mail: Any) -> None:
+        sent.append(mail)
+        worker.stop()
+
+    monkeypatch.setattr(stages.post, "send", send)
+    worker.run()
+    assert len(sent) == 1
+
+
+def test_a_worker_that_is_destroying_a_large_packet_stops_between_its_files_and_the_next_goes_on(stages, monkeypatch):
+    monkeypatch.setattr("transfer_service.usecases.retire.FILES_AT_ONCE", 1)
+    stage = stages.closed({f"{number}.svs": b"slide" for number in range(20)})
+    stages.journey.retire.retire(stages.hospital.privacy_officer, stage.packet.id, stages.now, at_once=True)
+    with working(stages, rhythm=replace(QUICK, pause_s=0.2)):
+        assert eventually(lambda: stages.refreshed(stage).packet.wrapped_key is None)
+    assert stages.refreshed(stage).packet.destroyed_at is None
+    with working(stages, rhythm=replace(QUICK, pause_s=0)):
+        assert eventually(lambda: stages.refreshed(stage).packet.destroyed_at is not None)
 
 
 def test_a_store_that_does_not_answer_is_logged_once_and_waited_for(stages, caplog):
@@ -132,7 +229,8 @@ def test_a_chore_that_keeps_failing_for_want_of_something_is_logged_once(stages,
     caplog.set_level(logging.INFO)
     tries = []
 
-    def fail(_notify, _now):
+    def fail(_notify, _now, at_most):
+        assert at_most == 1
         tries.append(1)
         if len(tries) < 4:
             raise Unavailable

@@ -49,7 +49,10 @@ from transfer_service.worker import Worker
 
 @dataclass(frozen=True)
 class Parts:
-    """What the use cases are joined to. ``uploads`` and ``downloads`` are the places for transfers."""
+    """What the use cases are joined to. ``uploads`` and ``downloads`` are the places for transfers.
+
+    ``may_destroy`` says whether the clock is trusted with what can't be undone.
+    """
 
     database: Database
     keyring: Keyring
@@ -60,6 +63,7 @@ class Parts:
     public_url: str
     uploads: int = 4
     downloads: int = 8
+    may_destroy: Callable[[], bool] = lambda: True
 
 
 def parts_of(settings: Settings) -> Parts:
@@ -67,16 +71,18 @@ def parts_of(settings: Settings) -> Parts:
     keyring = LocalKeyring(settings.keyring_path)
     database = SqlDatabase(settings.database_url, keyring, busy_timeout_s=settings.database_busy_s)
     database.check()
+    clock = Clock()
     return Parts(
         database=database,
         keyring=CachedKeyring(keyring),
         store=object_store(settings),
         post=_post(settings),
-        clock=Clock(),
+        clock=clock,
         limits=settings.limits,
         public_url=settings.address,
         uploads=settings.uploads,
         downloads=settings.downloads,
+        may_destroy=clock.is_trusted,
     )
 
 
@@ -113,8 +119,8 @@ def create_app(settings: Settings) -> Flask:
 
 def create_worker(settings: Settings) -> Worker:
     """The worker that the settings ask for."""
-    service = joined(parts_of(settings))
-    return Worker(service.journey, service.clock)
+    parts = parts_of(settings)
+    return Worker(joined(parts).journey, parts.clock, may_destroy=parts.may_destroy)
 
 
 def manifest_key(database: Database, keyring: Keyring) -> SigningKey:

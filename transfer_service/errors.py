@@ -16,7 +16,8 @@
     │   └── LinkExpired, LinkRevoked, LinkUsedUp, LinkLocked, ChallengeUsed, ChallengeOver
     ├── TooMany                  too often; come again later
     ├── Unavailable              something we depend on does not answer; nothing was granted
-    │   └── Busy                 every place for such work is taken
+    │   ├── Busy                 every place for such work is taken
+    │   └── MailRefused          this one message, where others may go
     ├── StoreRefused             the object store says no to a step; use cases handle it, nobody outside sees it
     │   └── ObjectExists, ObjectMissing, UploadGone, PartsRefused
     ├── SealBroken               ciphertext does not open; whatever broke, the outside learns no more
@@ -261,6 +262,11 @@ class Busy(Unavailable):
     code = "busy"
     message = "All places for transfers are taken; try again shortly."
     retry_after_s = 5
+
+
+class MailRefused(Unavailable):
+    code = "mail_refused"
+    message = "The mail server refused this message; the next may well go out."
 
 
 class StoreRefused(TransferError):

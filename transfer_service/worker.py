@@ -1,7 +1,8 @@
 """What happens without anyone asking: verification, closing, mail, expiry, sweeping.
 
-Two threads verify, so that one huge file does not hold up the small ones; the calling thread does the
-rest. Each chore goes on by itself: where something does not answer, that chore alone waits, longer each time.
+Two threads verify, so that one huge file does not hold up the small ones. Mail and the sweeping of objects, which
+wait for others, have a thread each; the calling thread does the rest, which waits for the database alone. Each chore
+goes on by itself: where something does not answer, that chore alone waits, longer each time.
 """
 
 import logging
@@ -20,7 +21,8 @@ _log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class Rhythm:
     """In seconds: how often to look for files, for mail, for what is to be swept; the longest wait after
-    failures; and for how long a file that is being verified may go on once the worker is told to stop.
+    failures; for how long a file, a mail or an object may go on once the worker is told to stop; and the pause
+    between the transactions of a long chore, in which others write.
     """
 
     verify_s: float = 0.2
@@ -28,16 +30,30 @@ class Rhythm:
     sweep_s: float = 60.0
     longest_wait_s: float = 30.0
     stop_within_s: float = 3.0
+    pause_s: float = 0.1  # as long as SQLite at most sleeps before it tries again
+
+
+def _always() -> bool:
+    return True
 
 
 class Worker:
-    """Runs until stopped. Any number may run beside each other: files are leased, the rest may be done twice."""
+    """Runs until stopped. Any number may run beside each other: files are leased, the rest may be done twice.
+
+    ``may_destroy`` is asked before each chore that ends packets: nothing is, on the word of a clock that is doubted.
+    """
 
     def __init__(
-        self, journey: Journey, clock: Callable[[], datetime], *, verifiers: int = 2, rhythm: Rhythm = Rhythm()
+        self,
+        journey: Journey,
+        clock: Callable[[], datetime],
+        *,
+        verifiers: int = 2,
+        rhythm: Rhythm = Rhythm(),
+        may_destroy: Callable[[], bool] = _always,
     ) -> None:
         self._journey, self._clock, self._rhythm = journey, clock, rhythm
-        self._verifiers = verifiers
+        self._verifiers, self._may_destroy = verifiers, may_destroy
         self._stopping = threading.Event()
 
     def stop(self) -> None:
@@ -48,20 +64,30 @@ class Worker:
         """Work until ``stop``; returns within some seconds of it.
 
         A file that is still being verified then is given up: its lease runs out, its fence keeps what a dying
-        thread may still find out from counting, and the next worker reads it again.
+        thread may still find out from counting, and the next worker reads it again. A mail that is on its way
+        may be sent again, under the same Message-ID.
         """
-        threads = [self._started(f"verify-{number}") for number in range(1, self._verifiers + 1)]
+        rhythm = self._rhythm
+        threads = [
+            *(self._started(f"verify-{n}", _Chore("verify", self._verify, rhythm.verify_s)) for n in self._numbers()),
+            self._started("mail", _Chore("mail", self._deliver, rhythm.mail_s)),
+            self._started("leftovers", _Chore("leftovers", self._sweep_leftovers, rhythm.sweep_s)),
+        ]
         self._go_on(
-            _Chore("mail", self._deliver, self._rhythm.mail_s),
-            _Chore("close", self._settle, self._rhythm.mail_s),
-            _Chore("sweep", self._sweep, self._rhythm.sweep_s),
+            _Chore("close", self._settle, rhythm.mail_s),
+            _Chore("abandon", self._abandon, rhythm.sweep_s, self._may_destroy),
+            _Chore("retention", self._end_retention, rhythm.sweep_s, self._may_destroy),
+            _Chore("destroy", self._destroy, rhythm.sweep_s, self._may_destroy),
+            _Chore("forget", self._forget, rhythm.sweep_s),
         )
-        give_up_at = time.monotonic() + self._rhythm.stop_within_s
+        give_up_at = time.monotonic() + rhythm.stop_within_s
         for thread in threads:
             thread.join(max(0.0, give_up_at - time.monotonic()))
 
-    def _started(self, name: str) -> threading.Thread:
-        chore = _Chore(name, self._verify, self._rhythm.verify_s)
+    def _numbers(self) -> range:
+        return range(1, self._verifiers + 1)
+
+    def _started(self, name: str, chore: "_Chore") -> threading.Thread:
         thread = threading.Thread(target=self._go_on, args=(chore,), name=name, daemon=True)
         thread.start()
         return thread
@@ -75,39 +101,59 @@ class Worker:
             self._stopping.wait(max(0.0, next_at - time.monotonic()))
 
     def _verify(self) -> bool:
-        if not self._journey.verify.next_file():
-            return False
-        self._settle()
-        return True
+        return self._journey.verify.next_file()
+
+    def _deliver(self) -> bool:
+        return self._journey.notify.deliver(self._clock(), at_most=1) > 0
 
     def _settle(self) -> bool:
         return self._journey.close.settle(self._clock()) > 0
 
-    def _deliver(self) -> bool:
-        return self._journey.notify.deliver(self._clock()) > 0
+    def _abandon(self) -> bool:
+        return self._journey.retire.abandon(self._clock()) > 0
 
-    def _sweep(self) -> bool:
-        self._journey.retire.sweep(self._clock())
-        return False  # what one sweep leaves over is for the next
+    def _end_retention(self) -> bool:
+        return self._journey.retire.end_retention(self._clock()) > 0
+
+    def _destroy(self) -> bool:
+        return self._journey.retire.destroy(self._clock(), self._paused) > 0
+
+    def _sweep_leftovers(self) -> bool:
+        return self._journey.retire.sweep_leftovers(self._clock()) > 0
+
+    def _forget(self) -> bool:
+        return self._journey.retire.forget(self._clock()) > 0
+
+    def _paused(self) -> bool:
+        """Wait while others write; whether to go on then."""
+        return not self._stopping.wait(self._rhythm.pause_s)
 
 
 class _Chore:
-    """Work that comes round again. ``work`` says whether there may be more of it at once."""
+    """Work that comes round again. ``work`` says whether there may be more of it at once, ``may`` whether to begin."""
 
-    def __init__(self, name: str, work: Callable[[], bool], every_s: float) -> None:
-        self._name, self._work, self._every_s = name, work, every_s
+    def __init__(self, name: str, work: Callable[[], bool], every_s: float, may: Callable[[], bool] = _always) -> None:
+        self._name, self._work, self._every_s, self._may = name, work, every_s, may
         self._failures = 0
+        self._held_back = False
         self.due_at = time.monotonic()
 
     def do(self, longest_wait_s: float) -> None:
         """One round; whatever goes wrong in it, there is a next."""
         try:
-            wait_s = 0.0 if self._work() else self._every_s
+            wait_s = 0.0 if self._may_begin() and self._work() else self._every_s
         except Exception as error:  # noqa: BLE001  # one file that can't be verified must not end all chores
             wait_s = self._after(error, longest_wait_s)
         else:
             self._well_again()
         self.due_at = time.monotonic() + wait_s
+
+    def _may_begin(self) -> bool:
+        may = self._may()
+        if not may and not self._held_back:
+            _log.warning("%s is held back: the clock may be wrong, and nothing is destroyed on its word", self._name)
+        self._held_back = not may
+        return may
 
     def _after(self, error: Exception, longest_wait_s: float) -> float:
         self._failures += 1

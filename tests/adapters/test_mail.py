@@ -14,7 +14,7 @@ from tests.factories import NOW, a_mail
 from tests.smtp_server import PASSWORD, USER, make_certificate, running_smtp
 from transfer_service.adapters.mail import Letterhead, OutboxFolder, SmtpPost, SmtpServer
 from transfer_service.adapters.seaweedfs import free_ports
-from transfer_service.errors import Unavailable
+from transfer_service.errors import MailRefused, Unavailable
 
 LETTERHEAD = Letterhead("transfer@hospital.test", "hospital.test")
 LINK = "http://transfer.hospital.test:8080/r#" + "a_-B" * 11
@@ -82,8 +82,9 @@ def test_no_text_adds_a_header_or_a_recipient(to, subject):
 
 
 def test_what_was_refused_is_logged_without_the_address(caplog):
-    with pytest.raises(Unavailable):
+    with pytest.raises(Unavailable) as caught:
         LETTERHEAD.message(a_mail(to="ada@patient.test\nBcc: x@y.test"))
+    assert isinstance(caught.value, MailRefused)
     assert caplog.text
     assert "patient.test" not in caplog.text
 
@@ -171,15 +172,25 @@ def test_a_refused_recipient_is_unavailable_and_not_in_the_log(certificate, trus
     mail = a_mail()
     with running_smtp(certificate, security="starttls") as server:
         server.refuse = f"550 no mailbox {mail.to}"
-        with pytest.raises(Unavailable):
+        with pytest.raises(Unavailable) as caught:
             SmtpPost(SmtpServer("127.0.0.1", server.port, tls=trusting), LETTERHEAD).send(mail)
+    assert isinstance(caught.value, MailRefused)
     assert "SMTPRecipientsRefused" in caplog.text
     assert str(mail.to) not in caplog.text
 
 
-def test_no_server_is_unavailable():
-    with pytest.raises(Unavailable):
+def test_no_server_is_unavailable_for_every_mail():
+    with pytest.raises(Unavailable) as caught:
         SmtpPost(SmtpServer("127.0.0.1", free_ports(1)[0]), LETTERHEAD).send(a_mail())
+    assert caught.value.facts == {}
+
+
+def test_a_server_that_goes_away_is_no_fault_of_the_mail(certificate, trusting):
+    with running_smtp(certificate, security="starttls") as server:
+        server.refuse = "421 closing"
+        with pytest.raises(Unavailable) as caught:
+            SmtpPost(SmtpServer("127.0.0.1", server.port, tls=trusting), LETTERHEAD).send(a_mail())
+    assert caught.value.facts == {}
 
 
 def test_the_password_does_not_print():

@@ -11,13 +11,15 @@ from typing import Any
 
 import pytest
 
-from tests.factories import a_case
-from tests.stages import BIRTH_DATE, ORIGIN, blocks, recipient_draft, sha256_hex, wrong_code
+from tests.factories import a_case, a_mail
+from tests.stages import BIRTH_DATE, ORIGIN, blocks, recipient_draft, sha256_hex, some_bytes, wrong_code
+from tests.usecases.conftest import PART_BYTES
 from transfer_service import usecases
 from transfer_service.domain.people import Role
 from transfer_service.domain.release import Signer
-from transfer_service.errors import DigestMismatch, LinkRevoked, NotAllowed
+from transfer_service.errors import DigestMismatch, LinkRevoked, MailRefused, NotAllowed
 from transfer_service.usecases.deposit import FileDraft, PacketDraft
+from transfer_service.usecases.notify import GIVE_UP_AFTER
 from transfer_service.usecases.patient import PatientAnswer
 from transfer_service.usecases.release import SignatureDraft
 from transfer_service.usecases.visits import Visits
@@ -284,7 +286,8 @@ def disclosure_repeated(stages):
 
 @change("disclosure.broken_off")
 def disclosure_broken_off(stages):
-    stage = stages.redeemed()
+    stage = stages.released(of=stages.closed({"two parts": some_bytes(2 * PART_BYTES)}))
+    stage = stages.redeemed(of=stages.linked(of=stages.signed(of=stages.in_session(of=stage))))
     delivery = stages.journey.deliver.begin(stage.actor, stage.file.id, 0, stage.file.size_bytes, stages.now)
     stream = stages.journey.deliver.stream(delivery)
     next(stream)
@@ -297,34 +300,26 @@ def packet_retired(stages):
     return lambda: stages.journey.retire.retire(stages.coordinator, stage.packet.id, stages.now)
 
 
+@change("mail.given_up")
+def mail_given_up(stages):
+    with stages.database.changing() as tx:
+        tx.keep(a_mail(organization_id=stages.hospital.id, made_at=stages.now, due_at=stages.now))
+    stages.post.refuses = MailRefused()
+    return lambda: stages.journey.notify.deliver(stages.now + GIVE_UP_AFTER)
+
+
 @change("packet.destroyed")
 def packet_destroyed(stages):
     stage = stages.closed()
     stages.journey.retire.retire(stages.hospital.privacy_officer, stage.packet.id, stages.now, at_once=True)
-    return lambda: stages.journey.retire._destroy(stages.now)
-
-
-@change("disclosure.repeated")
-def disclosure_repeated(stages):
-    stage = stages.redeemed()
-    stages.download(stage.actor, stage.file)
-    return disclosure_completed_by(stages, stage)
-
-
-@change("disclosure.broken_off")
-def disclosure_broken_off(stages):
-    stage = stages.redeemed()
-    delivery = stages.journey.deliver.begin(stage.actor, stage.file.id, 0, stage.file.size_bytes, stages.now)
-    stream = stages.journey.deliver.stream(delivery)
-    next(stream)
-    return stream.close
+    return lambda: stages.journey.retire.destroy(stages.now)
 
 
 @change("packet.retired")
 def packet_abandoned(stages):
     stages.opened()
     stages.clock.now += stages.limits.abandoned_after * 2
-    return lambda: stages.journey.retire._abandon(stages.now)
+    return lambda: stages.journey.retire.abandon(stages.now)
 
 
 def done(act):

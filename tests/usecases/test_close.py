@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.factories import a_case, a_patient_actor
+from tests.factories import DAY, a_case, a_patient_actor
 from tests.fakes.hooked_database import HookedDatabase, once
 from tests.stages import CONTENTS, sha256_hex
 from transfer_service.domain.manifest import case_document
@@ -93,17 +93,27 @@ def test_a_closing_packet_closes_at_once_when_asked_again_after_verification(sta
     assert close(stages, stage).state is PacketState.CLOSED
 
 
-def test_a_packet_whose_file_was_rejected_opens_again(stages):
+def test_a_packet_opens_again_as_soon_as_one_file_is_rejected(stages):
+    stage = stages.received()
+    close(stages, stage, when_verified=True)
+    stages.store.contents.clear()
+    stages.journey.verify.next_file()
+    assert stages.journey.close.settle(stages.now) == 1
+    assert stages.refreshed(stage).packet.state is PacketState.OPEN
+    assert sorted(file.state for file in stage.files.values()) == [FileState.REJECTED, FileState.VERIFYING]
+    assert stages.actions()[-1] == "packet.reopened"
+    stages.verify_all()
+    assert stages.journey.close.settle(stages.now) == 0
+    assert stages.actions().count("packet.reopened") == 1
+
+
+def test_a_packet_that_opened_again_closes_once_the_file_was_sent_again(stages):
     stage = stages.received()
     close(stages, stage, when_verified=True)
     stages.store.contents.popitem()
-    stages.journey.verify.next_file()
-    assert stages.journey.close.settle(stages.now) == 0
     stages.verify_all()
     assert stages.journey.close.settle(stages.now) == 1
-    assert stages.refreshed(stage).packet.state is PacketState.OPEN
-    assert stages.actions()[-1] == "packet.reopened"
-    rejected = [file for file in stage.files.values() if file.state is FileState.REJECTED]
+    rejected = [file for file in stages.refreshed(stage).files.values() if file.state is FileState.REJECTED]
     with pytest.raises(FilesUnverified):
         close(stages, stage, when_verified=True)
     stages.put(stage, rejected[0].path, stage.contents[rejected[0].path])
@@ -111,6 +121,39 @@ def test_a_packet_whose_file_was_rejected_opens_again(stages):
     stages.verify_all()
     stages.journey.close.settle(stages.now)
     assert stages.refreshed(stage).packet.state is PacketState.CLOSED
+
+
+def test_settling_locks_nothing_while_there_is_nothing_to_settle(stages):
+    close(stages, stages.received(), when_verified=True)
+    database, steps = HookedDatabase(stages.database), []
+    database.before = steps.append
+    assert replace(stages.journey.close, database=database).settle(stages.now) == 0
+    assert steps == ["reading"]
+
+
+def test_packets_that_wait_for_verification_keep_no_finished_one_from_closing(stages, monkeypatch):
+    monkeypatch.setattr("transfer_service.usecases.close.CLOSING_AT_ONCE", 1)
+    finished = stages.verified()
+    waiting = stages.received()
+    close(stages, waiting, when_verified=True)
+    stages.clock.advance(DAY)
+    with stages.database.changing() as tx:
+        tx.keep(replace(finished.packet, state=PacketState.CLOSING, written_at=stages.now))
+    assert stages.journey.close.settle(stages.now) == 1
+    assert stages.refreshed(finished).packet.state is PacketState.CLOSED
+
+
+def test_a_packet_that_can_not_be_settled_keeps_no_other_from_it_and_is_reported_once(stages):
+    broken, whole = stages.received(), stages.received()
+    for stage in (broken, whole):
+        close(stages, stage, when_verified=True)
+    stages.verify_all()
+    stages.execute(f"UPDATE packet_files SET path = zeroblob(200) WHERE id = '{broken.file.id.hex}'")
+    with pytest.raises(SealBroken) as caught:
+        stages.journey.close.settle(stages.now)
+    assert str(broken.packet.id) in caught.value.__notes__[0]
+    assert stages.refreshed(whole).packet.state is PacketState.CLOSED
+    assert stages.journey.close.settle(stages.now) == 0
 
 
 def test_closing_again_changes_nothing(stages):

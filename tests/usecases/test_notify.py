@@ -1,12 +1,15 @@
-"""Mail goes out until it is gone, and is wiped then."""
+"""Mail goes out until it is gone, and is wiped then; or is given up, which is recorded."""
 
+from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
 from tests.factories import a_mail
 from transfer_service.domain.mail import Mail
-from transfer_service.errors import Unavailable
+from transfer_service.errors import MailRefused, Unavailable
 
 
 @pytest.fixture
@@ -36,7 +39,8 @@ def test_what_could_not_be_sent_is_tried_after_twice_as_long_each_time_up_to_an_
     stages.post.refuses = Unavailable()
     tick = timedelta(microseconds=1)
     for attempt in range(15):
-        assert stages.journey.notify.deliver(stages.now) == 0
+        with pytest.raises(Unavailable):
+            stages.journey.notify.deliver(stages.now)
         stages.clock.advance(timedelta(seconds=min(2**attempt, 3600)) - tick)
         assert in_outbox(stages) == []
         stages.clock.advance(tick)
@@ -47,20 +51,85 @@ def test_what_could_not_be_sent_is_tried_after_twice_as_long_each_time_up_to_an_
     assert stages.post.mail[0].attempts == 15
 
 
-def test_one_that_fails_does_not_keep_the_others(stages, letter):
-    other = a_mail(organization_id=stages.hospital.id, to="other@patient.test", made_at=stages.now, due_at=stages.now)
+def another(stages, letter, **changes):
+    """One more that waits, behind the letter."""
+    mail = replace(letter, id=uuid4(), to="other@patient.test", due_at=letter.due_at + timedelta(microseconds=1))
     with stages.database.changing() as tx:
-        tx.keep(other)
-    taken = stages.post.send
+        tx.keep(replace(mail, **changes))
+    stages.clock.advance(timedelta(seconds=1))
+    return mail
 
-    def refuse_one(mail: Mail) -> None:
+
+def refuse_letter(stages, letter, error):
+    """The post takes everything but that one."""
+    taken, tried = stages.post.send, []
+
+    def send(mail: Mail) -> None:
+        tried.append(mail.id)
         if mail.id == letter.id:
-            raise Unavailable
+            raise error
         taken(mail)
 
-    stages.post.send = refuse_one
-    assert stages.journey.notify.deliver(stages.now) == 1
+    stages.post.send = send
+    return tried
+
+
+def test_one_that_is_refused_for_itself_does_not_keep_the_others(stages, letter):
+    other = another(stages, letter)
+    refuse_letter(stages, letter, MailRefused())
+    assert stages.journey.notify.deliver(stages.now) == 2
     assert stages.post.mail == [other]
+    assert in_outbox(stages) == []
+
+
+@pytest.mark.parametrize("error", [Unavailable(), RuntimeError("broken")])
+def test_a_post_that_does_not_answer_is_not_tried_with_the_next(stages, letter, error):
+    other = another(stages, letter)
+    tried = refuse_letter(stages, letter, error)
+    with pytest.raises(type(error)):
+        stages.journey.notify.deliver(stages.now)
+    assert tried == [letter.id]
+    assert in_outbox(stages) == [other]
+    assert stages.journey.notify.deliver(stages.now) == 1
+    assert tried == [letter.id, other.id]
+
+
+def test_no_more_are_sent_at_once_than_asked_for(stages, letter):
+    other = another(stages, letter)
+    for sent in ([letter], [letter, other]):
+        assert stages.journey.notify.deliver(stages.now, at_most=1) == 1
+        assert stages.post.mail == sent
+    assert stages.journey.notify.deliver(stages.now, at_most=1) == 0
+
+
+@pytest.mark.parametrize("error", [Unavailable(), MailRefused()])
+def test_mail_that_could_not_be_sent_for_three_days_is_given_up_and_the_log_says_so(stages, letter, error):
+    stages.post.refuses = error
+    for days in (timedelta(days=3, microseconds=-1), timedelta(days=3)):
+        assert "mail.given_up" not in stages.actions()
+        with suppress(Unavailable):
+            stages.journey.notify.deliver(letter.made_at + days)
+        stages.execute(f"UPDATE mail SET due_at = '2000-01-01 00:00:00.000000' WHERE id = '{letter.id.hex}'")
+    entry = stages.audit()[-1]
+    assert (entry.action, entry.actor_id) == ("mail.given_up", "worker")
+    assert (entry.subject, entry.facts) == ({"mail": str(letter.id)}, {"attempts": 2})
+    assert stages.rows()["mail"] == []
+    stages.post.refuses = None
+    assert stages.journey.notify.deliver(letter.made_at + timedelta(days=9)) == 0
+
+
+def test_old_mail_is_tried_before_it_is_given_up(stages, letter):
+    assert stages.journey.notify.deliver(stages.now + timedelta(days=9)) == 1
+    assert stages.post.mail == [letter]
+
+
+def test_giving_up_that_can_not_be_logged_is_not_done(stages, letter):
+    stages.post.refuses = Unavailable()
+    stages.execute("CREATE TRIGGER full BEFORE INSERT ON audit_entries BEGIN SELECT RAISE(ABORT, 'full'); END")
+    before = stages.rows()
+    with pytest.raises(AssertionError):
+        stages.journey.notify.deliver(letter.made_at + timedelta(days=3))
+    assert stages.rows() == before
 
 
 def test_a_crash_between_sending_and_marking_sends_the_same_message_again(stages, letter):

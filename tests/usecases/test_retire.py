@@ -122,7 +122,12 @@ def test_a_deposit_that_nobody_writes_to_is_abandoned_after_fourteen_days(stages
     assert packet_now(stages, stage).state is not PacketState.RETIRED
     stages.sweep(TICK)
     packet = packet_now(stages, stage)
-    assert (packet.state, packet.destroyed_at) == (PacketState.RETIRED, stages.now)
+    assert (packet.state, packet.destroy_at) == (PacketState.RETIRED, stages.now + 7 * DAY)
+    assert [entry.facts for entry in stages.audit()[-2:]] == [{"reason": "abandoned"}] * 2
+    stages.sweep(7 * DAY - TICK)
+    assert packet_now(stages, stage).wrapped_key
+    stages.sweep(TICK)
+    assert packet_now(stages, stage).destroyed_at == stages.now
     assert [entry.actor_id for entry in stages.audit()[-4:]] == ["worker"] * 4
     stages.check_nothing_is_orphaned()
     assert list(stages.store.objects()) == []
@@ -160,6 +165,144 @@ def test_two_workers_destroy_a_packet_once(stages):
     assert stages.actions().count("packet.destroyed") == 1
 
 
+# Retention
+
+
+def with_retention(stages, retention_for):
+    return replace(stages.journey.retire, limits=replace(stages.limits, retention_for=retention_for))
+
+
+def test_a_closed_packet_is_retired_with_grace_after_its_retention_where_one_is_set(stages):
+    stage, retire = stages.redeemed(), with_retention(stages, 10 * DAY)
+    retire.sweep(stages.clock.advance(10 * DAY))
+    assert packet_now(stages, stage).state is PacketState.CLOSED
+    retire.sweep(stages.clock.advance(TICK))
+    packet = packet_now(stages, stage)
+    assert (packet.state, packet.retired_at) == (PacketState.RETIRED, stages.now)
+    assert packet.destroy_at == stages.now + 7 * DAY
+    entry = stages.audit()[-1]
+    assert (entry.action, entry.actor_id, entry.facts) == ("packet.retired", "worker", {"reason": "retention"})
+    assert entry.subject == {"packet": str(packet.id)}
+    with pytest.raises(PacketRetired):
+        stages.journey.redeem.challenge(stage.link_secret, ORIGIN, stages.now)
+    before = stages.rows()
+    retire.sweep(stages.now)
+    assert stages.rows() == before
+
+
+def test_retention_counts_from_closing_and_takes_no_open_packet(stages):
+    unfinished, stage = stages.verified(), stages.verified()
+    stages.clock.advance(DAY)
+    stages.closed(of=stage)
+    retire = with_retention(stages, 10 * DAY)
+    retire.sweep(stages.clock.advance(10 * DAY))
+    assert packet_now(stages, stage).state is PacketState.CLOSED
+    assert packet_now(stages, unfinished).state is PacketState.OPEN
+
+
+def test_without_a_retention_no_packet_is_even_looked_for(stages):
+    database, steps = HookedDatabase(stages.database), []
+    database.before = steps.append
+    assert replace(stages.journey.retire, database=database).end_retention(stages.now + 9999 * DAY) == 0
+    assert steps == []
+
+
+# Destroying
+
+
+MANY_FILES = {f"{number}.svs": b"slide" for number in range(7)}
+
+
+def many_files_retired(stages, monkeypatch):
+    """A packet of seven files, two of which are let go at a time."""
+    monkeypatch.setattr("transfer_service.usecases.retire.FILES_AT_ONCE", 2)
+    stage = stages.closed(MANY_FILES)
+    retire(stages, stage, stages.hospital.privacy_officer, at_once=True)
+    return stage
+
+
+def test_a_large_packet_is_shredded_first_and_its_files_are_let_go_some_at_a_time(stages, monkeypatch):
+    stage = many_files_retired(stages, monkeypatch)
+    database, seen = HookedDatabase(stages.database), []
+
+    def look(step):
+        if step == "changing":
+            packet = packet_now(stages, stage)
+            seen.append((packet.wrapped_key is None, packet.destroyed_at, len(stages.object_keys_referred_to())))
+
+    database.after = look
+    assert replace(stages.journey.retire, database=database).destroy(stages.now) == 1
+    assert seen == [(True, None, left) for left in (7, 5, 3, 1)] + [(True, stages.now, 0)]
+    (entry,) = [entry for entry in stages.audit() if entry.action == "packet.destroyed"]
+    assert entry.facts == {"files": 7}
+
+
+@pytest.mark.parametrize("transactions", range(1, 5))
+def test_what_a_crash_left_of_a_packet_is_destroyed_next_time(stages, monkeypatch, transactions):
+    stage = many_files_retired(stages, monkeypatch)
+    database, done = HookedDatabase(stages.database), []
+
+    def die(step):
+        done.append(step)
+        if done.count("changing") == transactions:
+            raise KeyboardInterrupt
+
+    database.after = die
+    with pytest.raises(KeyboardInterrupt):
+        replace(stages.journey.retire, database=database).destroy(stages.now)
+    assert packet_now(stages, stage).destroyed_at is None
+    assert stages.journey.retire.destroy(stages.now) == 1
+    assert packet_now(stages, stage).destroyed_at == stages.now
+    assert stages.actions().count("packet.destroyed") == 1
+    stages.check_nothing_is_orphaned()
+    assert list(stages.store.objects()) == []
+
+
+@pytest.mark.parametrize("steps", range(4))
+def test_destroying_stops_between_two_transactions_when_told_to(stages, monkeypatch, steps):
+    stage = many_files_retired(stages, monkeypatch)
+    answers = [True] * steps + [False] * 9
+    assert stages.journey.retire.destroy(stages.now, lambda: answers.pop(0)) == 0
+    assert (packet_now(stages, stage).wrapped_key is None) == (steps > 0)
+    assert len(stages.object_keys_referred_to()) == [7, 5, 3, 1][steps]
+    assert stages.journey.retire.destroy(stages.now) == 1
+
+
+def test_a_packet_with_a_broken_file_is_shredded_all_the_same_and_holds_up_no_other(stages):
+    broken, whole = stages.closed(), stages.closed()
+    for stage in (broken, whole):
+        retire(stages, stage, stages.hospital.privacy_officer, at_once=True)
+    stages.execute(f"UPDATE packet_files SET path = zeroblob(200) WHERE id = '{broken.file.id.hex}'")
+    assert stages.journey.retire.destroy(stages.now) == 2
+    (key,) = stages.object_keys_referred_to()
+    assert key == broken.file.object_key
+    assert stages._column("SELECT count(*) FROM packets WHERE wrapped_key IS NOT NULL") == [(0,)]
+
+
+@pytest.mark.parametrize("step", ["abandon", "end_retention", "destroy"])
+def test_a_packet_that_fails_holds_up_no_other(stages, step):
+    broken, whole = stages.opened(), stages.opened()
+    if step != "abandon":
+        broken, whole = stages.closed(), stages.closed()
+    if step == "destroy":
+        for stage in (broken, whole):
+            retire(stages, stage, stages.hospital.privacy_officer, at_once=True)
+    stages.clock.advance(30 * DAY)
+    stages.execute(
+        "CREATE TRIGGER broken BEFORE UPDATE ON packets "
+        f"WHEN OLD.id = '{broken.packet.id.hex}' BEGIN SELECT RAISE(ABORT, 'broken'); END"
+    )
+    act = getattr(with_retention(stages, DAY), step)
+    with pytest.raises(AssertionError):
+        act(stages.now)
+    assert packet_now(stages, whole).state is PacketState.RETIRED
+    assert (packet_now(stages, whole).destroyed_at is not None) == (step == "destroy")
+    assert act(stages.now) == 0
+
+
+# Sweeping
+
+
 @pytest.mark.parametrize("step", ["uploads", "abort_upload", "delete"])
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_store_that_fails_leaves_the_leftovers_to_be_swept_again(stages, step, moment):
@@ -179,6 +322,18 @@ def test_a_store_that_fails_leaves_the_leftovers_to_be_swept_again(stages, step,
     setattr(stages.store, moment, no_fault)
     stages.check_nothing_is_orphaned()
     assert list(stages.store.objects()) == list(stages.store.uploads()) == []
+
+
+def test_a_store_that_is_away_keeps_nothing_from_being_forgotten(stages):
+    stages.redeemed()
+    stages.clock.advance(3 * DAY)
+
+    def away(_step):
+        raise Unavailable
+
+    stages.store.before = away
+    assert stages.journey.retire.forget(stages.now) > 0
+    assert stages.rows()["challenges"] == []
 
 
 def test_what_ended_long_ago_is_forgotten(stages):

@@ -377,6 +377,79 @@ def test_a_long_reading_keeps_its_lease(stages):
     assert stages.file_now(file).fence == 1
 
 
+class SlowBody:
+    """A body that takes its time over every read."""
+
+    def __init__(self, body, take_time):
+        self._body, self._take_time = body, take_time
+
+    def read(self, size):
+        self._take_time()
+        return self._body.read(size)
+
+    def __enter__(self):
+        self._body.__enter__()
+        return self
+
+    def __exit__(self, *exc_info):
+        self._body.__exit__(*exc_info)
+
+
+def read_slowly(stages, monkeypatch, take_time):
+    """Every part is read in pieces of 1,000 bytes, and ``take_time`` comes before each."""
+    monkeypatch.setattr("transfer_service.usecases.verify.READ_BYTES", 1000)
+    read = stages.store.read
+    monkeypatch.setattr(stages.store, "read", lambda *range_: SlowBody(read(*range_), take_time))
+
+
+def test_a_part_that_takes_longer_than_a_lease_keeps_it(stages, monkeypatch):
+    data = some_bytes(PART_BYTES)
+    file = completed(stages, data)
+    idle = []
+
+    def slowly():
+        stages.clock.advance(stages.limits.lease_for / 3)
+        idle.append(not stages.journey.verify._claim())
+
+    read_slowly(stages, monkeypatch, slowly)
+    assert stages.journey.verify.next_file()
+    assert len(idle) > 40
+    assert all(idle)
+    assert verified(stages, file, data)
+    assert stages.file_now(file).fence == 1
+
+
+def test_a_part_that_is_read_in_time_is_no_transaction_a_piece(stages, monkeypatch):
+    def transactions(take_time):
+        completed(stages, some_bytes(PART_BYTES))
+        database, steps = HookedDatabase(stages.database), []
+        database.before = steps.append
+        with monkeypatch.context() as patch:
+            read_slowly(stages, patch, take_time)
+            assert replace(stages.journey.verify, database=database).next_file()
+        return steps.count("changing")
+
+    at_once = transactions(lambda: None)
+    assert transactions(lambda: stages.clock.advance(stages.limits.lease_for / 100)) == at_once
+
+
+def test_a_worker_that_lost_its_lease_within_a_part_reads_no_further(stages, monkeypatch):
+    data = some_bytes(PART_BYTES)
+    file = completed(stages, data)
+    reads = []
+
+    def overtaken():
+        reads.append(1)
+        if len(reads) == 3:
+            later(stages)
+            assert stages.journey.verify._claim().fence == 2
+
+    read_slowly(stages, monkeypatch, overtaken)
+    assert stages.journey.verify.next_file()
+    assert len(reads) == 3
+    assert stages.file_now(file).state is FileState.VERIFYING
+
+
 # Ends that come meanwhile
 
 

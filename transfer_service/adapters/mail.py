@@ -1,4 +1,7 @@
-"""Mail: kept as files where no mail server is set, or handed to one over verified TLS."""
+"""Mail: kept as files where no mail server is set, or handed to one over verified TLS.
+
+``MailRefused`` is raised where the next mail may well go out, ``Unavailable`` where it would fare no better.
+"""
 
 import logging
 import os
@@ -14,11 +17,12 @@ from email.utils import format_datetime
 from pathlib import Path
 
 from transfer_service.domain.mail import Mail
-from transfer_service.errors import Unavailable
+from transfer_service.errors import MailRefused, Unavailable
 
 _log = logging.getLogger(__name__)
 
 _LONGEST_LINE = 998  # RFC 5322 section 2.1.1
+_GOING_AWAY = 421  # RFC 5321 section 3.8: the answer to any command of a server that closes
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ class Letterhead:
             message["Subject"] = mail.subject or ""
         except (ValueError, MessageError, IndexError):
             # A line break in a header's value ends here too: nothing can add a header or a recipient.
-            raise _refused(mail, "its address or subject makes no header") from None
+            raise _refused(mail, "its address or subject makes no header", this_mail_only=True) from None
         message["Auto-Submitted"] = "auto-generated"
         body = mail.body or ""
         message.set_content(body, cte=_encoding(body))
@@ -52,9 +56,9 @@ def _encoding(body: str) -> str:
     return "7bit" if plain else "quoted-printable"
 
 
-def _refused(mail: Mail, why: str) -> Unavailable:
+def _refused(mail: Mail, why: str, *, this_mail_only: bool = False) -> Unavailable:
     _log.warning("mail %s was not sent: %s", mail.id, why)  # who it is for stays out of the log
-    return Unavailable()
+    return MailRefused() if this_mail_only else Unavailable()
 
 
 class OutboxFolder:
@@ -145,7 +149,19 @@ class SmtpPost:
             with self._server.connected() as session:
                 session.send_message(message)
         except (OSError, smtplib.SMTPException) as error:
-            raise _refused(mail, f"the mail server did not take it: {_named(error)}") from None
+            why = f"the mail server did not take it: {_named(error)}"
+            raise _refused(mail, why, this_mail_only=_is_about_one(error)) from None
+
+
+def _is_about_one(error: Exception) -> bool:
+    """Whether the server refused this recipient or message, rather than everybody."""
+    match error:
+        case smtplib.SMTPRecipientsRefused():
+            return all(code != _GOING_AWAY for code, _ in error.recipients.values())
+        case smtplib.SMTPDataError():
+            return error.smtp_code != _GOING_AWAY
+        case _:
+            return False
 
 
 def _named(error: Exception) -> str:

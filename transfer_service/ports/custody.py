@@ -30,5 +30,5 @@ class Post(Protocol):
     """Whoever carries mail away."""
 
     def send(self, mail: Mail) -> None:
-        """Hand one message over; ``Unavailable`` where that did not work."""
+        """Hand one message over. ``MailRefused`` where others may go, ``Unavailable`` where none would."""
         ...

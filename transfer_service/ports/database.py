@@ -153,16 +153,28 @@ class Chores(Protocol):
         """Verifying, and leased to nobody at ``now``; the longest waiting first."""
         ...
 
-    def packets_closing(self, limit: int) -> list[Packet]:
-        """Waiting for their files to be verified."""
+    def packets_to_settle(self, limit: int) -> list[Packet]:
+        """Closing, and with every file read back, or one of them rejected; the longest waiting first."""
         ...
 
     def packets_abandoned(self, written_before: datetime, limit: int) -> list[Packet]:
         """Open or closing, and not written since."""
         ...
 
+    def packets_past_retention(self, closed_before: datetime, limit: int) -> list[Packet]:
+        """Closed before that; the longest closed first."""
+        ...
+
     def packets_to_destroy(self, now: datetime, limit: int) -> list[Packet]:
-        """Retired, their grace period over, their key not yet destroyed."""
+        """Retired, their grace period over, their key or some of their files still there."""
+        ...
+
+    def file_count(self, packet: Packet) -> int:
+        """How many files the packet has."""
+        ...
+
+    def files_to_let_go(self, packet: Packet, limit: int) -> list[PacketFile]:
+        """The packet's files that still refer to an object."""
         ...
 
     def leftovers_due(self, now: datetime, limit: int) -> list[Leftover]:

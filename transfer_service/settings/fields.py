@@ -127,6 +127,8 @@ class Settings:
     replay_for_s: int = _seconds(_LIMITS.replay_for)
     #: A deposit that nobody wrote to for so long is abandoned, and swept.
     abandoned_after_s: int = _seconds(_LIMITS.abandoned_after)
+    #: A closed packet is retired by itself so long after it was closed; left out: never, somebody has to retire it.
+    retention_for_s: int | None = None
     #: A retired packet's key and objects are destroyed after so long.
     grace_for_s: int = _seconds(_LIMITS.grace_for)
     #: An object that was replaced is swept after so long.
@@ -156,8 +158,9 @@ class Settings:
         """``mail_from``, or what takes its place."""
         return self.mail_from or f"transfer-service@{self.host}"
 
-    def _limit(self, name: str) -> timedelta | int:
+    def _limit(self, name: str) -> timedelta | int | None:
         if hasattr(self, name + _SECONDS):
-            return timedelta(seconds=getattr(self, name + _SECONDS))
+            seconds: int | None = getattr(self, name + _SECONDS)
+            return None if seconds is None else timedelta(seconds=seconds)
         count: int = getattr(self, name)
         return count

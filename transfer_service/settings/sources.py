@@ -128,6 +128,7 @@ _READERS: dict[Any, tuple[type, Callable[[str, Any], object]]] = {
     str: (str, _as_is),
     str | None: (str, _as_is),
     int: (int, _as_is),
+    int | None: (int, _as_is),
     bool: (bool, _as_is),
     Path: (str, lambda _name, value: Path(value)),
     Secret | None: (str, lambda _name, value: Secret(value)),

@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from transfer_service.domain.policy import check_may_open_packets, check_may_rea
 from transfer_service.errors import PacketRetired
 from transfer_service.ports import Database, Transaction
 from transfer_service.sealing.manifest import SigningKey, canonical, salted_digest
+from transfer_service.usecases.one_by_one import OneByOne
 from transfer_service.usecases.reach import owned_packet, seen_packet
 
 SALT_BYTES = 32
@@ -33,6 +34,7 @@ class Close:
 
     database: Database
     signing_key: SigningKey
+    _one_by_one: OneByOne = field(default_factory=OneByOne, repr=False)
 
     def close(self, actor: Actor, packet_id: UUID, now: datetime, *, when_verified: bool) -> Packet:
         """Closed, or closing where files are still being verified and ``when_verified``.
@@ -53,14 +55,13 @@ class Close:
             return self._fix(tx, staff, packet, files, now)
 
     def settle(self, now: datetime) -> int:
-        """Close, or open again, every closing packet whose files have been verified or refused; how many."""
-        settled = 0
+        """Close every closing packet whose files are all verified, open again what has one rejected; how many.
+
+        Nothing is locked while there is none. What fails is raised when the others are done.
+        """
         with self.database.reading() as tx:
-            waiting = tx.packets_closing(CLOSING_AT_ONCE)
-        for packet in waiting:
-            with self.database.changing() as tx:
-                settled += self._settle(tx, tx.get(Packet, packet.organization_id, packet.id), now)
-        return settled
+            ready = tx.packets_to_settle(CLOSING_AT_ONCE)
+        return self._one_by_one.do(ready, lambda packet: self._settle(packet, now))
 
     def manifest(self, actor: Actor, packet_id: UUID) -> SignedManifest:
         """The signed packet manifest; PacketNotClosed."""
@@ -73,17 +74,19 @@ class Close:
         tx.save(Event("packet.closing", actor, now, {"packet": packet.id}), packet)
         return packet
 
-    def _settle(self, tx: Transaction, packet: Packet, now: datetime) -> bool:
-        files = tx.find(PacketFile, packet.organization_id, packet_id=packet.id)
-        worker = SystemActor(packet.organization_id, "worker")
-        states = {file.state for file in files}
-        if packet.state is not PacketState.CLOSING or FileState.VERIFYING in states:
-            return False
-        if states == {FileState.VERIFIED}:
-            self._fix(tx, worker, packet, files, now)
-        else:
-            reopened = packet.moved(PacketState.OPEN)
-            tx.save(Event("packet.reopened", worker, now, {"packet": packet.id}), reopened)
+    def _settle(self, found: Packet, now: datetime) -> bool:
+        with self.database.changing() as tx:
+            packet = tx.get(Packet, found.organization_id, found.id)
+            if packet.state is not PacketState.CLOSING:
+                return False  # it was listed before another worker, or the department, was faster
+            files = tx.find(PacketFile, packet.organization_id, packet_id=packet.id)
+            worker = SystemActor(packet.organization_id, "worker")
+            if FileState.REJECTED in {file.state for file in files}:
+                reopened = packet.moved(PacketState.OPEN)
+                tx.save(Event("packet.reopened", worker, now, {"packet": packet.id}), reopened)
+            else:
+                check_may_close(files)
+                self._fix(tx, worker, packet, files, now)
         return True
 
     def _fix(self, tx: Transaction, actor: Actor, packet: Packet, files: list[PacketFile], now: datetime) -> Packet:

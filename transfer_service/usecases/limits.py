@@ -11,7 +11,7 @@ class Limits:
     """Durations end in ``_for``, sizes in ``_bytes``; counts are plain numbers.
 
     ``leftover_for`` must outlast the slowest part that is accepted and the store's longest call: an object that was
-    stored but not yet adopted is swept after it.
+    stored but not yet adopted is swept after it. Without ``retention_for`` no closed packet is retired by itself.
     """
 
     release_for: timedelta = timedelta(days=365)
@@ -26,6 +26,7 @@ class Limits:
     access_for: timedelta = timedelta(hours=24)
     replay_for: timedelta = timedelta(minutes=10)
     abandoned_after: timedelta = timedelta(days=14)
+    retention_for: timedelta | None = None
     grace_for: timedelta = timedelta(days=7)
     leftover_for: timedelta = timedelta(hours=1)
     lease_for: timedelta = timedelta(seconds=60)

@@ -1,42 +1,66 @@
-"""Notify: mail that a change put in the outbox is carried away afterwards, tried again until it is.
+"""Notify: mail that a change put in the outbox is carried away afterwards, tried again for some days until it is.
 
 A message is marked sent after it was handed over, so a crash between the two sends it again, under the same
-Message-ID; it is never lost.
+Message-ID; it is never lost without an entry in the log.
 """
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from transfer_service.audit.entry import Event
 from transfer_service.domain.mail import Mail
-from transfer_service.errors import Unavailable
+from transfer_service.domain.people import SystemActor
+from transfer_service.errors import MailRefused
 from transfer_service.ports import Database, Post
 
 AT_ONCE = 50
 LONGEST_WAIT = timedelta(hours=1)
+GIVE_UP_AFTER = timedelta(days=3)
 
 
 @dataclass(frozen=True)
 class Notify:
-    """The worker's."""
+    """The worker's, which asks for one mail at a time: so ``now`` is fresh, and it can stop between two."""
 
     database: Database
     post: Post
 
-    def deliver(self, now: datetime) -> int:
-        """Send what is due; how many went. What did not is due again later, each time after twice as long."""
-        with self.database.reading() as tx:
-            due = tx.mail_due(now, AT_ONCE)
-        return sum(self._send(mail, now) for mail in due)
+    def deliver(self, now: datetime, at_most: int = AT_ONCE) -> int:
+        """Send what is due; how many were tried. What was refused is due again later, each time after twice as long.
 
-    def _send(self, mail: Mail, now: datetime) -> bool:
+        Where the post itself does not answer, its error is raised and the rest is not tried: each would wait as long.
+        """
+        with self.database.reading() as tx:
+            due = tx.mail_due(now, at_most)
+        for mail in due:
+            self._send(mail, now)
+        return len(due)
+
+    def _send(self, mail: Mail, now: datetime) -> None:
         try:
             self.post.send(mail)
-        except Unavailable:
+        except MailRefused:
+            self._put_off(mail, now)
+        except Exception:
+            self._put_off(mail, now)
+            raise
+        else:
+            # The address and the secrets in it have no business here any more.
+            self._keep(replace(mail, to=None, subject=None, body=None, sent_at=now, attempts=mail.attempts + 1))
+
+    def _put_off(self, mail: Mail, now: datetime) -> None:
+        if now - mail.made_at >= GIVE_UP_AFTER:
+            self._give_up(mail, now)
+        else:
             self._keep(replace(mail, attempts=mail.attempts + 1, due_at=now + _wait(mail.attempts)))
-            return False
-        # The address and the secrets in it have no business here any more.
-        self._keep(replace(mail, to=None, subject=None, body=None, sent_at=now, attempts=mail.attempts + 1))
-        return True
+
+    def _give_up(self, mail: Mail, now: datetime) -> None:
+        """The message goes, with the address and the secrets in it; the log says by its id that it never went out."""
+        worker = SystemActor(mail.organization_id, "worker")
+        event = Event("mail.given_up", worker, now, {"mail": mail.id}, {"attempts": mail.attempts + 1})
+        with self.database.changing() as tx:
+            tx.save(event)
+            tx.drop(mail)
 
     def _keep(self, mail: Mail) -> None:
         with self.database.changing() as tx:

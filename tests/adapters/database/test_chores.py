@@ -27,11 +27,9 @@ def keep(database: SqlDatabase, *things: Any) -> None:
 
 def verifying(tenant: Tenant, **changes: Any) -> PacketFile:
     return a.a_file(
-        organization_id=tenant.id,
-        packet_id=tenant.packet.id,
+        **{"organization_id": tenant.id, "packet_id": tenant.packet.id} | changes,
         path=f"{a.secrets.token_hex(4)}.svs",
         state=FileState.VERIFYING,
-        **changes,
     )
 
 
@@ -53,25 +51,74 @@ def test_files_to_verify_are_every_organizations_free_ones_longest_waiting_first
         assert work.files_to_verify(a.NOW + MINUTE, 9)[1:3] in ([early, leased], [leased, early])
 
 
-def test_closing_and_abandoned_packets(database: SqlDatabase, tenant: Tenant, neighbour: Tenant) -> None:
+def test_abandoned_packets_are_unfinished_ones_that_were_not_written_since(
+    database: SqlDatabase, tenant: Tenant, neighbour: Tenant
+) -> None:
     closing = packet(neighbour, state=PacketState.CLOSING, written_at=a.NOW - a.DAY)
     stale = packet(tenant, written_at=a.NOW - 2 * a.DAY)
     closed = packet(tenant, state=PacketState.CLOSED, written_at=a.NOW - 9 * a.DAY)
     keep(database, closing, stale, closed)
     with database.reading() as work:
-        assert work.packets_closing(9) == [closing]
         assert work.packets_abandoned(a.NOW, 9) == [stale, closing]
         assert work.packets_abandoned(a.NOW - a.DAY, 9) == [stale]
         assert work.packets_abandoned(a.NOW, 1) == [stale]
 
 
-def test_packets_to_destroy_are_retired_due_and_still_have_their_key(database: SqlDatabase, tenant: Tenant) -> None:
+def test_packets_to_settle_are_closing_ones_with_nothing_left_to_verify_or_something_rejected(
+    database: SqlDatabase, tenant: Tenant, neighbour: Tenant
+) -> None:
+    def made(of: Tenant, state: PacketState, days: int, *states: FileState) -> Packet:
+        one = packet(of, state=state, written_at=a.NOW - days * a.DAY)
+        files = [verifying(of, packet_id=one.id) for _ in states]
+        keep(database, one, *(replace(file, state=state) for file, state in zip(files, states, strict=True)))
+        return one
+
+    verified, rejected, waits = FileState.VERIFIED, FileState.REJECTED, FileState.VERIFYING
+    made(tenant, PacketState.CLOSING, 9, verified, waits)
+    made(tenant, PacketState.OPEN, 8, verified)
+    made(tenant, PacketState.CLOSED, 7, verified)
+    done = made(neighbour, PacketState.CLOSING, 2, verified, verified)
+    refused = made(tenant, PacketState.CLOSING, 3, verified, waits, rejected)
+    with database.reading() as work:
+        assert work.packets_to_settle(9) == [refused, done]
+        assert work.packets_to_settle(1) == [refused]
+
+
+def test_packets_past_retention_are_closed_ones_longest_closed_first(
+    database: SqlDatabase, tenant: Tenant, neighbour: Tenant
+) -> None:
+    def closed(of: Tenant, days: int, state: PacketState = PacketState.CLOSED) -> Packet:
+        return packet(of, state=state, closed_at=a.NOW - days * a.DAY)
+
+    old, older, young = closed(tenant, 3), closed(neighbour, 4), closed(tenant, 2)
+    keep(database, old, older, young, closed(tenant, 9, PacketState.RETIRED), packet(tenant))
+    with database.reading() as work:
+        assert work.packets_past_retention(a.NOW - 2 * a.DAY, 9) == [older, old]
+        assert work.packets_past_retention(a.NOW, 9) == [older, old, young]
+        assert work.packets_past_retention(a.NOW, 1) == [older]
+
+
+def test_files_to_let_go_are_the_packets_own_with_an_object(
+    database: SqlDatabase, tenant: Tenant, neighbour: Tenant
+) -> None:
+    with_object = [
+        verifying(tenant, object_key=a.secrets.token_hex(16), created_at=a.NOW + number * MINUTE) for number in range(3)
+    ]
+    keep(database, *with_object, verifying(neighbour, object_key=a.secrets.token_hex(16)))
+    with database.reading() as work:
+        assert work.files_to_let_go(tenant.packet, 9) == with_object
+        assert work.files_to_let_go(tenant.packet, 2) == with_object[:2]
+        assert work.file_count(tenant.packet) == 4
+
+
+def test_packets_to_destroy_are_retired_due_and_not_destroyed_in_full(database: SqlDatabase, tenant: Tenant) -> None:
     due = packet(tenant, state=PacketState.RETIRED, destroy_at=a.NOW)
     not_yet = packet(tenant, state=PacketState.RETIRED, destroy_at=a.NOW + MINUTE)
+    begun = packet(tenant, state=PacketState.RETIRED, destroy_at=a.NOW - MINUTE, wrapped_key=None)
     gone = packet(tenant, state=PacketState.RETIRED, destroy_at=a.NOW, destroyed_at=a.NOW, wrapped_key=None)
-    keep(database, due, not_yet, gone)
+    keep(database, due, not_yet, begun, gone)
     with database.reading() as work:
-        assert work.packets_to_destroy(a.NOW, 9) == [due]
+        assert work.packets_to_destroy(a.NOW, 9) == [begun, due]
 
 
 def test_a_destroyed_packet_may_not_have_its_key(database: SqlDatabase, tenant: Tenant) -> None:

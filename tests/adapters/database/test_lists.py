@@ -1,5 +1,7 @@
 """Lists in pages, and cursors that are ours or nothing."""
 
+import base64
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from tests import factories as a
 from tests.adapters.database.conftest import Tenant
 from transfer_service.adapters.database import SqlDatabase, cursors
-from transfer_service.adapters.database.tables import packets
+from transfer_service.adapters.database.tables import audit_entries, packets
 from transfer_service.domain.disclosure import Disclosure
 from transfer_service.domain.packet import Packet, Part
 from transfer_service.errors import CursorInvalid
@@ -127,6 +129,15 @@ def test_a_page_of_nothing_is_a_mistake(database: SqlDatabase, tenant: Tenant, l
         work.page(Packet, tenant.id, limit=limit, cursor=None)
 
 
+def forged(name: str, document: object) -> str:
+    """A cursor with our check on whatever JSON: whoever reads this source can make one."""
+    return forged_bytes(name, json.dumps(document).encode())
+
+
+def forged_bytes(name: str, body: bytes) -> str:
+    return base64.urlsafe_b64encode(cursors._check(name, body) + body).decode().rstrip("=")
+
+
 OURS = cursors.encoded("packets", [a.NOW, a.some_id(7)])
 
 
@@ -149,6 +160,16 @@ OURS = cursors.encoded("packets", [a.NOW, a.some_id(7)])
         cursors.encoded("packets", ["yesterday", a.some_id(7)]),
         cursors.encoded("packets", [a.NOW, "7"]),
         cursors.encoded("packets", [a.NOW, a.some_id(7), 1]),
+        forged("packets", ["2026-05-12T09:30:00.000000Z", 7]),
+        forged("packets", [7, str(a.some_id(7))]),
+        forged("packets", [["2026-05-12T09:30:00.000000Z"], {"id": 7}]),
+        forged("packets", {"2026-05-12T09:30:00.000000Z": 1, str(a.some_id(7)): 2}),
+        forged("packets", None),
+        forged("audit_entries", [2**63]),
+        forged("audit_entries", [str(2**63)]),
+        forged("audit_entries", ["-1"]),
+        forged("audit_entries", [True]),
+        forged("audit_entries", ["9" * 300]),
     ],
 )
 def test_garbage_is_no_cursor(database: SqlDatabase, tenant: Tenant, cursor: str) -> None:
@@ -166,6 +187,41 @@ def test_garbage_is_no_cursor(database: SqlDatabase, tenant: Tenant, cursor: str
 def test_any_text_is_a_cursor_or_invalid_and_nothing_else(cursor: str) -> None:
     with pytest.raises(CursorInvalid):
         cursors.decoded("packets", cursor, [packets.c.created_at, packets.c.id])
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=40),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+NUMBERS = st.integers(-(2**70), 2**70)
+
+
+@settings(max_examples=300)
+@given(document=JSON | st.lists(NUMBERS | NUMBERS.map(str), min_size=1, max_size=2))
+def test_any_forged_json_is_no_cursor_unless_it_says_what_ours_would(document: object) -> None:
+    for name, columns in (("audit_entries", [audit_entries.c.seq]), ("packets", [packets.c.created_at, packets.c.id])):
+        try:
+            values = cursors.decoded(name, forged(name, document), columns)
+        except CursorInvalid:
+            continue
+        assert [str(value) for value in values] == document
+        assert all(isinstance(value, int) and 0 <= value < 2**63 for value in values)
+
+
+@settings(max_examples=300)
+@given(at=st.integers(0, len(OURS) - 1), byte=st.integers(0, 255), word=st.text(max_size=3))
+def test_an_edited_cursor_of_ours_is_invalid(at: int, byte: int, word: str) -> None:
+    sealed = bytearray(base64.urlsafe_b64decode(OURS + "=" * (-len(OURS) % 4)))
+    sealed[at % len(sealed)] ^= byte
+    resealed = forged_bytes("packets", bytes(sealed[8:]))
+    flipped = base64.urlsafe_b64encode(bytes(sealed)).decode().rstrip("=")
+    for cursor in (flipped, resealed, OURS[:at] + word + OURS[at:], OURS[:at] + word + OURS[at + 1 :]):
+        try:
+            values = cursors.decoded("packets", cursor, [packets.c.created_at, packets.c.id])
+        except CursorInvalid:
+            continue
+        assert cursors.encoded("packets", values) == cursor
 
 
 @settings(max_examples=50)

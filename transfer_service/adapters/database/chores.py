@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Delete, Row, and_, delete, or_, select
+from sqlalchemy import ColumnElement, Delete, Row, and_, delete, exists, func, not_, or_, select
 
 from transfer_service.adapters.database.mapping import K, Mapper, mapper_of
 from transfer_service.adapters.database.tables import challenges, credentials, kept_answers, leftovers, mail, packets
@@ -31,19 +31,34 @@ class SqlWork(SqlTransaction):
         free = or_(files.c.lease_until.is_(None), files.c.lease_until <= now)
         return self._due(PacketFile, and_(files.c.state == FileState.VERIFYING, free), "completed_at", limit)
 
-    def packets_closing(self, limit: int) -> list[Packet]:
-        """Waiting for their files to be verified."""
-        return self._due(Packet, packets.c.state == PacketState.CLOSING, "written_at", limit)
+    def packets_to_settle(self, limit: int) -> list[Packet]:
+        """Closing, and with every file read back, or one of them rejected; the longest waiting first."""
+        decided = or_(_has_file(FileState.REJECTED), not_(_has_file(FileState.VERIFYING)))
+        return self._due(Packet, and_(packets.c.state == PacketState.CLOSING, decided), "written_at", limit)
 
     def packets_abandoned(self, written_before: datetime, limit: int) -> list[Packet]:
         """Open or closing, and not written since."""
         unfinished = packets.c.state.in_([PacketState.OPEN, PacketState.CLOSING])
         return self._due(Packet, and_(unfinished, packets.c.written_at < written_before), "written_at", limit)
 
+    def packets_past_retention(self, closed_before: datetime, limit: int) -> list[Packet]:
+        """Closed before that; the longest closed first."""
+        past = and_(packets.c.state == PacketState.CLOSED, packets.c.closed_at < closed_before)
+        return self._due(Packet, past, "closed_at", limit)
+
     def packets_to_destroy(self, now: datetime, limit: int) -> list[Packet]:
-        """Retired, their grace period over, their key not yet destroyed."""
+        """Retired, their grace period over, their key or some of their files still there."""
         over = and_(packets.c.destroy_at <= now, packets.c.destroyed_at.is_(None))
         return self._due(Packet, and_(packets.c.state == PacketState.RETIRED, over), "destroy_at", limit)
+
+    def file_count(self, packet: Packet) -> int:
+        """How many files the packet has."""
+        statement = select(func.count()).select_from(files).where(_in(packet))
+        return int(self._connection.execute(statement).scalar_one())
+
+    def files_to_let_go(self, packet: Packet, limit: int) -> list[PacketFile]:
+        """The packet's files that still refer to an object."""
+        return self._due(PacketFile, and_(_in(packet), files.c.object_key.is_not(None)), "created_at", limit)
 
     def leftovers_due(self, now: datetime, limit: int) -> list[Leftover]:
         """Object keys that may be swept."""
@@ -84,3 +99,14 @@ class SqlWork(SqlTransaction):
                 yield mapper.from_row(row._asdict(), self._seals)
             except SealBroken:
                 logger.exception("A row of %s does not open; the worker passes it over.", mapper.table.name)
+
+
+def _in(packet: Packet) -> ColumnElement[bool]:
+    """Of a file: whether it is in that packet."""
+    return and_(files.c.organization_id == packet.organization_id, files.c.packet_id == packet.id)
+
+
+def _has_file(state: FileState) -> ColumnElement[bool]:
+    """Of a packet: whether it has a file in that state."""
+    of_packet = and_(files.c.organization_id == packets.c.organization_id, files.c.packet_id == packets.c.id)
+    return exists().where(of_packet, files.c.state == state)
