@@ -80,17 +80,15 @@ def test_a_release_that_is_over_gives_no_link_no_signature_no_file(deposited: Pa
     withdrawn.patient.did(f"/releases/{withdrawn.id}/withdraw")
     staff, body = deposited.coordinator, withdrawn.link_body()
     assert code_of(staff.post(f"{deposited.url}/links", body)) == (409, "release_withdrawn")
-    assert code_of(staff.post(f"/releases/{withdrawn.id}/resend")) == (409, "release_withdrawn")
     assert code_of(withdrawn.patient.post(f"/releases/{withdrawn.id}/sign", withdrawn.signature()))[0] == 409
     assert eventually(lambda: recipient.get("/redeemed").status != 200)
-    assert code_of(recipient.get("/redeemed")) in {(409, "link_expired"), (401, "not_authenticated")}
+    assert code_of(recipient.get("/redeemed")) == (409, "link_expired")
     assert code_of(deposited.hospital.anyone.post("/redeem/challenge", {"secret": link.secret})) == (
         409,
         "link_expired",
     )
     late = expiring.link_body(expires_at=in_days(1))
     assert eventually(lambda: code_of(staff.post(f"{deposited.url}/links", late)) == (409, "release_expired"))
-    assert code_of(staff.post(f"/releases/{expiring.id}/resend")) == (409, "release_expired")
 
 
 def test_staff_can_not_sign_for_the_patient_and_that_they_tried_is_recorded(quiet: Quiet) -> None:
