@@ -12,6 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 PIECE = 16 * 1024
@@ -69,9 +70,10 @@ def sends(address: str, path: str, token: str, size: int) -> None:
         connection.putheader(name, value)
     connection.endheaders()
     time.sleep(0.2)
-    for start in range(0, size, PIECE):
-        connection.send(bytes(min(PIECE, size - start)))
-        time.sleep(PAUSE_S)
+    with suppress(BrokenPipeError, ConnectionResetError):  # refused before all was sent; the answer is there
+        for start in range(0, size, PIECE):
+            connection.send(bytes(min(PIECE, size - start)))
+            time.sleep(PAUSE_S)
     came_again(connection.getresponse())
     connection.close()
 
