@@ -121,6 +121,8 @@ def test_the_patient_reads_and_signs(api: Api, asked: Stage) -> None:
         {"acknowledged": 1},
         {"acknowledged": None},
         {"signature_name": " "},
+        {"signature_name": "\u200b"},
+        {"signer": "representative", "authority": "\u2800"},
         {"signer": "representative"},
         {"signer": "doctor"},
         {"form_sha256": "x"},
@@ -132,6 +134,14 @@ def test_a_signature_that_is_not_wholly_one_is_none(api: Api, asked: Stage, spoi
     body = signature(asked.release.form.sha256) | spoilt
     assert code_of(patient.post(f"/releases/{asked.release.id}/sign", body)) == (422, "invalid")
     assert patient.get(f"/releases/{asked.release.id}").get_json()["state"] == "requested"
+
+
+def test_nobody_signs_for_a_packet_that_is_retired(api: Api, asked: Stage) -> None:
+    patient = api.patient(asked)
+    assert asked.release is not None
+    api.coordinator.post(f"/packets/{asked.packet.id}/retire")
+    refused = patient.post(f"/releases/{asked.release.id}/sign", signature(asked.release.form.sha256))
+    assert code_of(refused) == (409, "packet_retired")
 
 
 def test_a_representative_signs_by_their_authority(api: Api, asked: Stage) -> None:
@@ -255,6 +265,10 @@ def test_a_link_never_outlives_its_release(api: Api) -> None:
         {"verification": "passcode"},
         {"passcode": "correct horse"},
         {"verification": "passcode", "passcode": "12345"},
+        {"verification": "passcode", "passcode": " abcdef"},
+        {"verification": "passcode", "passcode": "abcdef "},
+        {"verification": "passcode", "passcode": "abc\ndef"},
+        {"verification": "passcode", "passcode": "      "},
         {"verification": "none"},
         {"max_redemptions": 0},
         {"max_redemptions": "1"},

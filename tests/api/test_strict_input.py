@@ -110,6 +110,7 @@ def test_long_texts_may_have_lines_and_any_language(api: Api) -> None:
         "a@b.test\r\nBcc: c@d.test",
         "a@b.test\n",
         "a@b.test,c@d.test",
+        "=?utf-8?q?a?=@b.test",
         "a@b.test; c@d.test",
         "Ada <a@b.test>",
         "<a@b.test>",

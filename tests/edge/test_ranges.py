@@ -41,7 +41,7 @@ def test_nothing_of_an_empty_file_can_be_asked_for() -> None:
     [
         ("slide.svs", "slide.svs", "slide.svs"),
         ("a/b/Präparat 1.svs", "Praparat 1.svs", "Präparat 1.svs"),
-        ("乳腺.svs", ".svs", "乳腺.svs"),
+        ("乳腺.svs", "file.svs", "乳腺.svs"),
         ('a";filename=evil.exe;"', "a__filename=evil.exe__", "a_;filename=evil.exe;_"),
         ("a\r\nSet-Cookie: x", "a__Set-Cookie: x", "a__Set-Cookie: x"),
         ("a\u202egpj.exe", "a_gpj.exe", "a_gpj.exe"),

@@ -86,7 +86,7 @@ def file_planned(stages):
     return lambda: stages.planned(stage)
 
 
-@change("file.planned")
+@change("file.replaced", "file.planned")
 def file_planned_in_place_of_another(stages):
     stage = stages.opened()
     stages.planned(stage, "a.svs")

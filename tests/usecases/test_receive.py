@@ -476,11 +476,31 @@ def test_a_stream_with_another_digest_is_refused_and_leaves_no_file(stages):
     stages.check_nothing_is_orphaned()
 
 
-def test_a_repeated_stream_replaces_its_own_unfinished_file(stages):
+def test_a_stream_takes_nothing_from_whoever_sends_the_file_by_parts(stages):
     stage = stages.opened()
     unfinished = stages.planned(stage, "a.svs", MANY)
     stages.put_part(unfinished, 1, some_bytes(PART_BYTES))
+    before = stages.rows()
+    with pytest.raises(PathTaken):
+        expect_content(stages, stage, "a.svs", b"other")
+    assert stages.rows() == before
+
+
+def test_a_stream_is_the_planned_file_where_nothing_of_that_has_come(stages):
+    stage = stages.opened()
+    stages.planned(stage, "a.svs", MANY)
     file = stages.put(stage, "a.svs", b"other")
+    assert [known.id for known in stages.refreshed(stage).files.values()] == [file.id]
+
+
+def test_a_repeated_stream_replaces_its_own_unfinished_file(stages):
+    stage = stages.opened()
+    plan = expect_content(stages, stage, "a.svs", b"x" * MANY)
+    with pytest.raises(PartSizeWrong):
+        stages.journey.receive.take_content(plan, blocks(b"x" * (PART_BYTES + 1)))
+    unfinished = plan.file
+    file = stages.put(stage, "a.svs", b"other")
+    assert "file.replaced" in stages.actions()
     assert [known.id for known in stages.refreshed(stage).files.values()] == [file.id]
     with pytest.raises(NotFound):
         stages.file_now(unfinished)

@@ -72,7 +72,13 @@ def resend_release(_nothing: object, release_id: UUID) -> Release:
 
 @blueprint.post(
     "/releases/<id:release_id>/sign",
-    refuses=(errors.FormChanged, errors.ReleaseNotRequested, errors.ReleaseWithdrawn, errors.ReleaseExpired),
+    refuses=(
+        errors.FormChanged,
+        errors.ReleaseNotRequested,
+        errors.ReleaseWithdrawn,
+        errors.ReleaseExpired,
+        errors.PacketRetired,
+    ),
 )
 @_before_the_body
 @blueprint.body(schemas.SignatureDraftSchema)

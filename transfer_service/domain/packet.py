@@ -148,6 +148,7 @@ class PacketFile:
 
     ``declared_sha256`` is what the depositor said (hex), ``sha256`` and ``crc32`` what was read back.
     ``etag`` pins the object once it is assembled. ``lease_until`` and ``fence`` say who may assemble and verify.
+    ``streamed``: it comes in one request, and is sent anew as a whole where that broke off.
     """
 
     id: UUID
@@ -171,6 +172,7 @@ class PacketFile:
     completed_at: datetime | None = None
     lease_until: datetime | None = None
     fence: int = 0
+    streamed: bool = False
 
     def check_receiving(self) -> None:
         """FileNotReceiving once complete was asked for; a rejected file may be sent again."""

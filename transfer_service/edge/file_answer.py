@@ -113,15 +113,28 @@ def _headers(download: Download) -> dict[str, str]:
 
 def _attach(response: Response, source: Source, span: tuple[int, int], slots: TransferSlots) -> None:
     with ExitStack() as stack:
-        stack.enter_context(slots.download())
+        place = stack.enter_context(ExitStack())
+        place.enter_context(slots.download())
         blocks = stack.enter_context(closing(source.begin(*span)))
         first = next(blocks, b"")
         connection = request.environ.get("gunicorn.socket")
         if isinstance(connection, PacedSocket):
             connection.has_slot = True
-        more = len(first) < span[1] - span[0]
-        response.response = _until_refused(first, blocks, connection, source.still_permitted if more else None)
+        still_permitted = source.still_permitted if len(first) < span[1] - span[0] else None
+        sent = _until_refused(first, blocks, connection, still_permitted)
+        response.response = _freeing(place.close, sent, span[1] - span[0])
         response.call_on_close(stack.pop_all().close)
+
+
+def _freeing(free: Callable[[], None], blocks: Blocks, size_bytes: int) -> Blocks:
+    """The blocks; once the last byte is on its way the place is another's, before all is counted and committed."""
+    left = size_bytes
+    with closing(blocks):
+        for block in blocks:
+            yield block
+            left -= len(block)
+            if not left:
+                free()
 
 
 def _until_refused(

@@ -71,7 +71,9 @@ def content_disposition(path: str) -> str:
     """Return ``attachment`` with the last name of ``path``, in ASCII and as ``filename*`` (RFC 8187)."""
     name = _shortened(_visible(path.rsplit("/", 1)[-1])) or "file"
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    plain = re.sub(r'["\\%;/]', "_", plain).strip() or "file"
+    plain = re.sub(r'["\\%;/]', "_", plain).strip()
+    if not plain or (plain.startswith(".") and not name.startswith(".")):
+        plain = f"file{plain}"  # nothing of the name was ASCII, but perhaps its ending
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='!#$&+-.^_`|~')}"
 
 

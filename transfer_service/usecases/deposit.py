@@ -246,5 +246,5 @@ def file_event(action: str, actor: Actor, file: PacketFile, now: datetime, **fac
 
 def _same_again(file: PacketFile, sha256: str | None) -> PacketFile:
     if sha256 is not None and sha256 != (file.declared_sha256 or file.sha256):
-        raise NotNow("The file was completed with another digest.")
+        raise NotNow("The file was completed with another digest, or with none and is still being read back.")
     return file

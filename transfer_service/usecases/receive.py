@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import chain
 from uuid import UUID
 
-from transfer_service.domain.packet import FileState, Packet, PacketFile
+from transfer_service.domain.packet import FileState, Packet, PacketFile, Part
 from transfer_service.domain.paths import normal_path
 from transfer_service.domain.people import Actor, StaffActor
 from transfer_service.domain.policy import check_may_open_packets
@@ -133,13 +133,22 @@ class Receive:
         former: PacketFile | None,
         now: datetime,
     ) -> PacketFile:
-        """A new file, in the place of the unfinished one where there is one."""
+        """A new file, in the place of the unfinished one where there is one; PathTaken where parts of that would go."""
         packet.check_open()
-        file = planned(packet, draft, self.limits, now)
+        file = replace(planned(packet, draft, self.limits, now), streamed=True)
         if former is not None:
+            self._check_replaceable(tx, former)
             drop_file(tx, former, self.limits, now)
+            tx.save(file_event("file.replaced", staff, former, now))
         tx.save(file_event("file.planned", staff, file, now), file, replace(packet, written_at=now))
         return file
+
+    def _check_replaceable(self, tx: Transaction, former: PacketFile) -> None:
+        """PathTaken for what somebody sends by parts: a stream replaces what was one, was rejected, or never began."""
+        if former.streamed or former.state is FileState.REJECTED:
+            return
+        if tx.find(Part, former.organization_id, file_id=former.id):
+            raise PathTaken
 
     def _compare(self, file: PacketFile, stream: "_Stream") -> PacketFile:
         for _ in stream.take(file.size_bytes):

@@ -138,7 +138,7 @@ class Releases:
     def sign(self, actor: Actor, release_id: UUID, draft: SignatureDraft, now: datetime) -> Release:
         """The patient's signature. Refusals of ``check_signs``.
 
-        Invalid, FormChanged, ReleaseNotRequested, ReleaseWithdrawn, ReleaseExpired.
+        Invalid, PacketRetired, FormChanged, ReleaseNotRequested, ReleaseWithdrawn, ReleaseExpired.
         """
         self.check_signs(actor, release_id, now)
         if not draft.name.strip():
@@ -147,6 +147,7 @@ class Releases:
             raise Invalid("A representative says by what authority they act for the patient.")
         with self.database.changing() as tx:
             release = tx.get(Release, actor.organization_id, release_id)
+            tx.get(Packet, release.organization_id, release.packet_id).check_closed()
             release.check_may_be_signed(draft.form_sha256, now)
             signature = Signature(draft.name, draft.signer, draft.authority, release.email)
             release = replace(release, state=ReleaseState.SIGNED, signature=signature, signed_at=now)

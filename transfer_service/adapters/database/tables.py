@@ -8,6 +8,7 @@ Foreign keys are checked at commit: what is saved together may come in any order
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     ForeignKeyConstraint,
@@ -174,6 +175,7 @@ packet_files = _tenant_table(
     Column("completed_at", UtcDateTime),
     Column("lease_until", UtcDateTime),
     Column("fence", BigInteger, nullable=False),
+    Column("streamed", Boolean, nullable=False),
     _refers("packets", "packet_id"),
     CheckConstraint("size_bytes >= 0", name="size_bytes_counted"),
     UniqueConstraint("organization_id", "packet_id", "path_index"),

@@ -2,7 +2,7 @@
 
 from marshmallow import Schema, fields, post_dump, post_load, validate
 
-from transfer_service.api.schemas.strict_texts import EmailAddress, Language, Line, Lines
+from transfer_service.api.schemas.strict_texts import EmailAddress, Language, Line, Lines, Name
 from transfer_service.api.schemas.strict_values import PastDay
 from transfer_service.domain.packet import Case, NotIncluded, Specimen
 from transfer_service.domain.people import Patient
@@ -21,7 +21,7 @@ class _WithoutNullsSchema(Schema):
 class IdentitySchema(_WithoutNullsSchema):
     """Who the patient is."""
 
-    name = Line(200, required=True)
+    name = Name(200, required=True)
     birth_date = PastDay(required=True)
     record_number = Line(64, required=True)
 

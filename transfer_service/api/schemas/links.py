@@ -3,6 +3,7 @@
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from transfer_service.api.schemas.pages import ListSchema
+from transfer_service.api.schemas.strict_texts import Passcode
 from transfer_service.api.schemas.strict_values import Id, Instant
 from transfer_service.domain.link import LinkState, Verification
 from transfer_service.edge.strict_fields import WholeNumber
@@ -21,7 +22,7 @@ class LinkDraftSchema(Schema):
     expires_at = Instant(required=True)
     max_redemptions = WholeNumber(validate=validate.Range(min=1, max=MOST_REDEMPTIONS))
     verification = fields.Enum(Verification, by_value=True, required=True)
-    passcode = fields.String(load_only=True, validate=validate.Length(min=SHORTEST_PASSCODE, max=LONGEST_PASSCODE))
+    passcode = Passcode(LONGEST_PASSCODE, shortest=SHORTEST_PASSCODE)
 
     @validates_schema
     def _passcode_goes_with_its_verification(self, data: dict[str, object], **_: object) -> None:

@@ -3,7 +3,7 @@
 from marshmallow import Schema, fields, post_load, validate
 
 from transfer_service.api.schemas.pages import ListSchema
-from transfer_service.api.schemas.strict_texts import EmailAddress, Line
+from transfer_service.api.schemas.strict_texts import EmailAddress, Line, Name
 from transfer_service.api.schemas.strict_values import Id, Instant, PastDay
 from transfer_service.domain.people import Accreditation, RecipientKind
 from transfer_service.edge.strict_fields import WholeNumber
@@ -15,7 +15,7 @@ MOST_CREDENTIALS = 20
 class AccreditationSchema(Schema):
     """Something the recipient holds, and where and when somebody looked it up."""
 
-    name = Line(200, required=True)
+    name = Name(200, required=True)
     source = Line(500, required=True)
     checked_on = PastDay(required=True)
 
@@ -27,10 +27,10 @@ class AccreditationSchema(Schema):
 class RecipientDraftSchema(Schema):
     """A recipient as a coordinator describes them."""
 
-    name = Line(200, required=True)
+    name = Name(200, required=True)
     email = EmailAddress(required=True)
-    organization = Line(200, required=True)
-    specialty = Line(200, required=True)
+    organization = Name(200, required=True)
+    specialty = Name(200, required=True)
     kind = fields.Enum(RecipientKind, by_value=True, required=True)
     credentials = fields.List(Line(50), validate=validate.Length(max=MOST_CREDENTIALS))
     accreditations = fields.List(fields.Nested(AccreditationSchema), validate=validate.Length(max=MOST_CREDENTIALS))

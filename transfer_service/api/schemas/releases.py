@@ -5,7 +5,7 @@ from datetime import datetime
 from marshmallow import Schema, fields, post_load, validate
 
 from transfer_service.api.schemas.pages import ListSchema
-from transfer_service.api.schemas.strict_texts import Line, Secret, Sha256
+from transfer_service.api.schemas.strict_texts import Line, Name, Secret, Sha256
 from transfer_service.api.schemas.strict_values import Day, Id, Instant
 from transfer_service.domain.release import Basis, Release, ReleaseState, Signer
 from transfer_service.edge.calls import now
@@ -50,10 +50,10 @@ class SignatureDraftSchema(Schema):
     """What the signing person says."""
 
     form_sha256 = Sha256(required=True)
-    signature_name = Line(200, required=True)
+    signature_name = Name(200, required=True)
     acknowledged = TrueOrFalse(required=True, validate=validate.Equal(comparable=True))
     signer = fields.Enum(Signer, by_value=True, required=True)
-    authority = Line(500)
+    authority = Name(500)
 
     @post_load
     def _made(self, data: dict[str, object], **_: object) -> SignatureDraft:

@@ -62,6 +62,35 @@ class Line(fields.String):
         super().__init__(required=required, validate=[length, _readable(lines=False)])
 
 
+class Name(Line):
+    """A line in which something can be read: a letter or a digit."""
+
+    def __init__(self, longest: int, *, required: bool = False) -> None:
+        super().__init__(longest, required=required)
+        self.validators.append(_legible)
+
+
+def _legible(value: str) -> str:
+    if not any(character.isalnum() for character in value):
+        raise ValidationError("Must have a letter or a digit.")
+    return value
+
+
+class Passcode(Line):
+    """A passcode, as it can be typed into one field of a page that passes over spaces around it."""
+
+    def __init__(self, longest: int, *, shortest: int) -> None:
+        super().__init__(longest, shortest=shortest)
+        self.load_only = True
+        self.validators.append(_stripped)
+
+
+def _stripped(value: str) -> str:
+    if value != value.strip():
+        raise ValidationError("Must not begin or end with a space.")
+    return value
+
+
 class Lines(fields.String):
     """Text of 1 to ``longest`` characters, in as many lines as it needs."""
 
@@ -85,7 +114,9 @@ class EmailAddress(fields.String):
 
 def _one_address(value: str) -> str:
     local, _, domain = value.rpartition("@")
-    if len(local) > _LONGEST_LOCAL_PART or not _DOT_ATOM.fullmatch(local) or not _DOMAIN.fullmatch(domain):
+    # What begins as an encoded word (RFC 2047) can't stand in a header: mail could never go there.
+    is_local_part = _DOT_ATOM.fullmatch(local) and not local.startswith("=?")
+    if len(local) > _LONGEST_LOCAL_PART or not is_local_part or not _DOMAIN.fullmatch(domain):
         raise ValidationError("Must be exactly one e-mail address, without a name.")
     return value
 

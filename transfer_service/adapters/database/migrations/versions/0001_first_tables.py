@@ -309,6 +309,7 @@ def _create_packet_files() -> None:
         sa.Column("completed_at", sa.DateTime(timezone=True)),
         sa.Column("lease_until", sa.DateTime(timezone=True)),
         sa.Column("fence", sa.BigInteger(), nullable=False),
+        sa.Column("streamed", sa.Boolean(), nullable=False),
         sa.CheckConstraint("size_bytes >= 0", name=op.f("ck_packet_files_size_bytes_counted")),
         sa.ForeignKeyConstraint(
             ["organization_id", "packet_id"],
