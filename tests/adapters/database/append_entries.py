@@ -6,6 +6,7 @@ Says "ready", waits for a line, and then appends COUNT entries, each in a transa
 """
 
 import sys
+import time
 from pathlib import Path
 from uuid import UUID
 
@@ -24,6 +25,7 @@ def main() -> None:
     for number in range(int(count)):
         with database.changing() as work:
             work.save(a.an_event(by, "thing.counted", facts={"process": name, "number": number}))
+        time.sleep(0.001)  # SQLite is not fair: whoever asks again at once gets the lock again
     database.dispose()
 
 
