@@ -150,7 +150,8 @@ class Journeys(RuleBasedStateMachine):
         with suppress(NotFound, TooMany):  # the letter is over after sixty days more; five codes an hour
             self.stages.in_session(of=release.stage)
             draft = SignatureDraft(release.stage.release.form.sha256, "Ada Example", Signer.PATIENT)
-            may = not release.signed and not release.withdrawn and self.now < release.expires_at
+            open_ = not release.signed and not release.withdrawn and not release.packet.retired
+            may = open_ and self.now < release.expires_at
             act = self.stages.journey.releases.sign
             signed = self.agrees(may, lambda: act(release.stage.patient, release.stage.release.id, draft, self.now))
             release.signed = release.signed or signed is not None
