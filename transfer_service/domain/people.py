@@ -187,3 +187,8 @@ class Credential:
     def is_live(self, now: datetime) -> bool:
         """Neither revoked nor expired; an expiry equal to now is over."""
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+
+def is_legible(name: str) -> bool:
+    """Whether a name has something to read: a letter or a digit of any script."""
+    return any(character.isalnum() for character in name)

@@ -4,10 +4,13 @@ A foreign packet is NotFound, the same as an unknown one. NotAllowed is for what
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from uuid import UUID
 
+from transfer_service.domain.link import Link
 from transfer_service.domain.packet import Packet
 from transfer_service.domain.people import Actor, PatientActor, RecipientActor, Role, StaffActor
+from transfer_service.domain.release import Release
 from transfer_service.errors import NotAllowed, NotFound
 
 DEPOSITORS = frozenset({Role.DEPOSITOR, Role.COORDINATOR})
@@ -88,3 +91,13 @@ def check_is_recipient(actor: Actor) -> RecipientActor:
     if not isinstance(actor, RecipientActor):
         raise NotAllowed
     return actor
+
+
+def check_live(link: Link, release: Release, packet: Packet, now: datetime) -> None:
+    """Whether a link still lets anything leave: it, its release and its packet have not ended.
+
+    LinkRevoked, LinkExpired, ReleaseWithdrawn, ReleaseNotSigned, ReleaseExpired, PacketRetired.
+    """
+    link.check_live(now)
+    release.check_live(now)
+    packet.check_closed()

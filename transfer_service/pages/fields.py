@@ -9,6 +9,8 @@ from urllib.parse import unquote
 
 from flask import request
 
+from transfer_service.domain.people import is_legible
+
 # A secret stands alone or after the # of its address; what a mail gateway put behind it is passed over.
 _SECRET = re.compile(r"(?:^|#)[<\"'(\[]*([A-Za-z0-9_-]{43})(?![A-Za-z0-9_-])")
 _LONGEST_PASSCODE = 256
@@ -87,7 +89,7 @@ def typed_passcode(name: str, sentence: str) -> str:
 def typed_line(name: str, longest: int, sentence: str) -> str:
     """One line of 1 to ``longest`` printable characters."""
     text = " ".join(typed(name).split())
-    if not text or len(text) > longest or not text.isprintable() or not _has_letters(text):
+    if not text or len(text) > longest or not text.isprintable() or not is_legible(text):
         raise FormWrong({name: sentence})
     return unicodedata.normalize("NFC", text)
 
@@ -110,7 +112,3 @@ def _number(text: str) -> int | None:
 def _without_space(text: str) -> str:
     hidden = ("Cc", "Cf", "Zs", "Zl", "Zp")
     return "".join(each for each in text if unicodedata.category(each) not in hidden)
-
-
-def _has_letters(text: str) -> bool:
-    return any(each.isalnum() for each in text)

@@ -24,7 +24,6 @@ from transfer_service.domain.link import Link
 from transfer_service.domain.packet import Packet, PacketFile, Part
 from transfer_service.domain.people import Actor, RecipientActor
 from transfer_service.domain.policy import check_is_recipient
-from transfer_service.domain.release import Release
 from transfer_service.errors import NotFound, SealBroken
 from transfer_service.ports import Database, Keyring, ObjectStore, Transaction
 from transfer_service.sealing.keys import SecretKey, file_key
@@ -86,8 +85,7 @@ class Deliver:
             counter.end(sent)
 
     def _granted(self, tx: Transaction, actor: RecipientActor, file_id: UUID, now: datetime) -> tuple[PacketFile, Link]:
-        link = live_link(tx, actor, now)
-        release = tx.get(Release, link.organization_id, link.release_id)
+        link, release = live_link(tx, actor, now)
         if file_id not in release.grant_to(link.recipient_id).file_ids:
             raise NotFound
         return tx.get(PacketFile, link.organization_id, file_id), link

@@ -9,7 +9,7 @@ from transfer_service.audit.entry import Event, actor_words
 from transfer_service.domain.link import Link, LinkState, Passcode, Verification
 from transfer_service.domain.packet import Packet
 from transfer_service.domain.people import Actor
-from transfer_service.domain.policy import check_may_ask_releases, check_may_oversee_releases
+from transfer_service.domain.policy import check_live, check_may_ask_releases, check_may_oversee_releases
 from transfer_service.domain.release import Release
 from transfer_service.errors import (
     ExpiryTooFar,
@@ -134,9 +134,7 @@ class Issue:
     def _state(self, tx: Transaction, packet: Packet, link: Link, now: datetime) -> LinkState:
         """By the very checks that redeeming makes, so that a link listed as live is one that works."""
         try:
-            link.check_live(now)
-            tx.get(Release, link.organization_id, link.release_id).check_live(now)
-            packet.check_closed()
+            check_live(link, tx.get(Release, link.organization_id, link.release_id), packet, now)
             link.check_unlocked(self.limits.wrong_answers)
             link.check_redeemable()
         except NotNow as why:

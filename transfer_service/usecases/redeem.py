@@ -32,7 +32,7 @@ from transfer_service.domain.people import (
     RecipientActor,
     SystemActor,
 )
-from transfer_service.domain.policy import check_is_recipient
+from transfer_service.domain.policy import check_is_recipient, check_live
 from transfer_service.domain.release import Release
 from transfer_service.errors import (
     AnswerWrong,
@@ -125,7 +125,7 @@ class Redeem:
         def let_in(tx: Transaction, link: Link) -> Redeemed | TransferError:
             former = self._former(tx, link, answer, now)
             if former is not None:
-                self._check_live(tx, link, now)
+                _live_release(tx, link, now)
                 return self._admit(tx, link, former, origin, now)
             challenge = self._answerable(tx, link, answer, now)
             if not self._is_right(link, challenge, answer, passcode):
@@ -145,7 +145,7 @@ class Redeem:
         """The same again, for a redemption that is still live."""
         recipient = check_is_recipient(actor)
         with refusals_recorded(self.database, recipient, now), self.database.reading() as tx:
-            link = live_link(tx, recipient, now)
+            link, _ = live_link(tx, recipient, now)
             session = tx.get(Credential, recipient.organization_id, recipient.session_id)
             return self._released(tx, link, session.expires_at or link.expires_at)
 
@@ -161,14 +161,9 @@ class Redeem:
                 record_refusal(tx, known, _visitor(known, origin), refusal.code, now)
             raise
 
-    def _check_live(self, tx: Transaction, link: Link, now: datetime) -> None:
-        link.check_live(now)
-        tx.get(Release, link.organization_id, link.release_id).check_live(now)
-        tx.get(Packet, link.organization_id, link.packet_id).check_closed()
-
     def _check_open(self, tx: Transaction, link: Link, now: datetime) -> None:
         link.check_unlocked(self.limits.wrong_answers)
-        self._check_live(tx, link, now)
+        _live_release(tx, link, now)
 
     def _answerable(self, tx: Transaction, link: Link, answer: Answer, now: datetime) -> Challenge:
         """Steps 3 and 4. That a challenge was used is said first: its answer may have been lost."""
@@ -281,8 +276,8 @@ def recipient_of(tx: Transaction, release: Release, link: Link) -> Recipient:
     return tx.recipient_version(link.organization_id, grant.recipient_id, grant.recipient_version)
 
 
-def live_link(tx: Transaction, actor: RecipientActor, now: datetime) -> Link:
-    """The link of a redemption, if everything that it hangs on is live: session, link, release, packet.
+def live_link(tx: Transaction, actor: RecipientActor, now: datetime) -> tuple[Link, Release]:
+    """A redemption's link and release, if everything that it hangs on is live: session, link, release, packet.
 
     NotAuthenticated, LinkRevoked, LinkExpired, ReleaseWithdrawn, ReleaseExpired, PacketRetired. A session may outlive
     its link, so that whoever comes too late is told why, and recorded.
@@ -291,10 +286,14 @@ def live_link(tx: Transaction, actor: RecipientActor, now: datetime) -> Link:
     if not any(session.is_live(now) for session in sessions):
         raise NotAuthenticated
     link = tx.get(Link, actor.organization_id, actor.link_id)
-    link.check_live(now)
-    tx.get(Release, link.organization_id, link.release_id).check_live(now)
-    tx.get(Packet, link.organization_id, link.packet_id).check_closed()
-    return link
+    return link, _live_release(tx, link, now)
+
+
+def _live_release(tx: Transaction, link: Link, now: datetime) -> Release:
+    """The link's release, if it, the link and the packet are live."""
+    release = tx.get(Release, link.organization_id, link.release_id)
+    check_live(link, release, tx.get(Packet, link.organization_id, link.packet_id), now)
+    return release
 
 
 def _visitor(link: Link, origin: Origin) -> SystemActor:

@@ -5,6 +5,8 @@ import unicodedata
 
 from marshmallow import ValidationError, fields, validate
 
+from transfer_service.domain.people import is_legible
+
 LONGEST_ADDRESS = 254  # RFC 5321 section 4.5.3.1.3, less the angle brackets
 _LONGEST_LOCAL_PART = 64
 
@@ -71,7 +73,7 @@ class Name(Line):
 
 
 def _legible(value: str) -> str:
-    if not any(character.isalnum() for character in value):
+    if not is_legible(value):
         raise ValidationError("Must have a letter or a digit.")
     return value
 
