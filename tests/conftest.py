@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.missing import skip_or_fail
 from tests.salts import SaltRecorder, recording_salts
 
 # A database and a key wrapped twice are slow now and then, which is no failure: no example has a deadline. CI tries the
@@ -15,7 +16,7 @@ from tests.salts import SaltRecorder, recording_salts
 settings.register_profile("house", deadline=None, print_blob=True, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("house")
 
-pytest_plugins = ["tests.fixtures_seaweedfs", "tests.no_skips", "tests.standalone_process"]
+pytest_plugins = ["tests.fixtures_seaweedfs", "tests.fixtures_stages", "tests.no_skips", "tests.standalone_process"]
 
 SHARED_VECTORS = Path(__file__).parents[2] / "shared" / "vectors"
 
@@ -23,12 +24,9 @@ SHARED_VECTORS = Path(__file__).parents[2] / "shared" / "vectors"
 @pytest.fixture(scope="session")
 def shared_vectors() -> Path:
     """The Wycheproof files, which are not part of the project. CI must have them."""
-    if SHARED_VECTORS.is_dir():
-        return SHARED_VECTORS
-    message = f"the Wycheproof vectors are not at {SHARED_VECTORS}: nothing was checked against them"
-    if os.environ.get("CI"):
-        pytest.fail(message)
-    pytest.skip(message)
+    if not SHARED_VECTORS.is_dir():
+        skip_or_fail(f"the Wycheproof vectors are not at {SHARED_VECTORS}: nothing was checked against them")
+    return SHARED_VECTORS
 
 
 @pytest.fixture

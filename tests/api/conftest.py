@@ -1,9 +1,7 @@
 """The whole application but for the bucket, the post, the clock and the worker, and callers of every role."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +9,6 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from tests.stages import PUBLIC_URL, Stage, Stages
-from transfer_service.adapters.database import migrate
 from transfer_service.app import flask_app
 from transfer_service.domain.people import Department, Role
 from transfer_service.edge.calls import Service
@@ -125,24 +122,9 @@ class Api:
         return Caller(self.app, stage.redeemed.token)
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database of our schema, to be copied."""
-    path = tmp_path_factory.mktemp("migrated") / "transfer.db"
-    migrate(f"sqlite:///{path}")
-    return path
-
-
 @pytest.fixture(autouse=True)
 def _small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layout, "DEFAULT_PART_BYTES", PART_BYTES)
-
-
-@pytest.fixture
-def stages(tmp_path: Path, migrated: Path) -> Iterator[Stages]:
-    stages = Stages.in_copy_of(migrated, tmp_path)
-    yield stages
-    stages.close_down()
 
 
 @pytest.fixture

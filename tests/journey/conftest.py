@@ -1,6 +1,5 @@
 """What the journeys share."""
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
@@ -11,6 +10,7 @@ from scripts.standalone import Standalone as Machine
 from tests.edge.anywhere import Answer
 from tests.journey.quiet import Quiet
 from tests.journey.sluggish import sluggish_clients
+from tests.missing import skip_or_fail
 from tests.standalone_process import Standalone
 
 SHARED_DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -19,12 +19,9 @@ SHARED_DATA = Path(__file__).parents[3] / "shared" / "data"
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Real slides, mammograms and reports, good and bad, which are not part of the project. CI must have them."""
-    if SHARED_DATA.is_dir():
-        return SHARED_DATA
-    message = f"the real files are not at {SHARED_DATA}: nothing was tried with them"
-    if os.environ.get("CI"):
-        pytest.fail(message)
-    pytest.skip(message)
+    if not SHARED_DATA.is_dir():
+        skip_or_fail(f"the real files are not at {SHARED_DATA}: nothing was tried with them")
+    return SHARED_DATA
 
 
 def machine(standalone: Standalone) -> Machine:

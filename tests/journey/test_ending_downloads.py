@@ -3,6 +3,7 @@
 import socket
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ LITTLE = 128 * 1024
 
 
 @dataclass
-class Reading:
+class Reading(ABC):
     """One running download: how much came, and when."""
 
     recipient: Caller
@@ -56,9 +57,9 @@ class Reading:
     def connected(self) -> socket.socket:
         return self.recipient.connected()
 
+    @abstractmethod
     def read(self, connection: socket.socket) -> None:
         """Take what comes, until it ends."""
-        raise NotImplementedError
 
     def note(self, piece: bytes) -> None:
         self.came.append((time.monotonic(), len(piece)))

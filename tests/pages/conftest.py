@@ -1,32 +1,14 @@
 """The pages over the joined use cases, and a browser's worth of state in Flask's client."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from flask import Flask
 
 from tests.pages.visitor import Visitor
 from tests.stages import PUBLIC_URL, Stages
-from transfer_service.adapters.database import migrate
 from transfer_service.edge.calls import Service, register_service
 from transfer_service.edge.registration import register_edge
 from transfer_service.edge.transfer_slots import TransferSlots
 from transfer_service.pages import register_pages
-
-
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("migrated") / "transfer.db"
-    migrate(f"sqlite:///{path}")
-    return path
-
-
-@pytest.fixture
-def stages(tmp_path: Path, migrated: Path) -> Iterator[Stages]:
-    stages = Stages.in_copy_of(migrated, tmp_path)
-    yield stages
-    stages.close_down()
 
 
 @pytest.fixture

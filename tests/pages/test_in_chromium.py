@@ -1,7 +1,6 @@
 """The pages in a real browser, on a real server."""
 
 import hashlib
-import os
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
 from tests.gunicorn_process import GunicornProcess, running_gunicorn
+from tests.missing import skip_or_fail
 from tests.pages.served import FOLDER, share
 from tests.stages import Stage, Stages
 from transfer_service.app import installation_key
@@ -26,12 +26,9 @@ ARGUMENTS = [
 def chromium() -> str:
     """The browser's program. CI must have it."""
     found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if found is not None:
-        return found
-    message = "there is no chromium here: the pages were tried in no browser"
-    if os.environ.get("CI"):
-        pytest.fail(message)
-    pytest.skip(message)
+    if found is None:
+        skip_or_fail("there is no chromium here: the pages were tried in no browser")
+    return found
 
 
 @pytest.fixture(scope="module")
