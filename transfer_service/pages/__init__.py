@@ -9,6 +9,7 @@ fields          what people type and paste, read strictly
 words           what an error means to a person; dates and sizes as people write them
 error_pages     errors as HTML
 front           /: the two ways in; what is nowhere
+leaving         signing out
 patients        /r: read, sign, withdraw, see who got what
 recipients      /l: prove who you are, see what was released, download
 """

@@ -7,10 +7,9 @@ GET  /r/withdraw     are you sure          POST /r/withdraw
 GET  /r/accounting   who got what          GET  /r/copy         POST /r/sign-out
 """
 
-from contextlib import suppress
 from datetime import datetime
 
-from flask import Blueprint, Response, url_for
+from flask import Blueprint, Response
 from werkzeug.wrappers import Response as AnyResponse
 
 from transfer_service.domain.people import PatientActor
@@ -37,6 +36,7 @@ from transfer_service.pages.fields import (
     typed_line,
 )
 from transfer_service.pages.front import catch_the_lost
+from transfer_service.pages.leaving import let_leave
 from transfer_service.pages.protection import guarded
 from transfer_service.pages.visit import Asked, Visit
 from transfer_service.pages.words import copy_of, wrong_answer
@@ -46,6 +46,8 @@ from transfer_service.usecases.visits import Visits
 
 patients = guarded(Blueprint("patient_pages", __name__, url_prefix="/r"))
 catch_the_lost(patients)
+_visit = Visit("patient")
+let_leave(patients, _visit)
 
 _LONGEST_NAME = 200
 _CODE = "Enter the six digits of the code from the e-mail."
@@ -78,7 +80,7 @@ def take_secret() -> AnyResponse:
 @patients.get("/code")
 def code() -> AnyResponse:
     """The fields for the mailed code and the date of birth."""
-    if _visit().asked is None:
+    if _visit.asked is None:
         return to("start")
     return page("patient_code")
 
@@ -86,7 +88,7 @@ def code() -> AnyResponse:
 @patients.post("/code")
 def take_code() -> AnyResponse:
     """Sign the patient in."""
-    asked = _visit().asked
+    asked = _visit.asked
     if asked is None:
         raise NotAuthenticated
     remember_secret(asked.secret)
@@ -104,7 +106,7 @@ def take_code() -> AnyResponse:
 @patients.post("/code/again")
 def another_code() -> AnyResponse:
     """Send another code; the ones before count no more."""
-    asked = _visit().asked
+    asked = _visit.asked
     if asked is None:
         raise NotAuthenticated
     return _challenge(asked.secret)
@@ -160,27 +162,8 @@ def copy() -> Response:
     return text_file(text, "authorization.txt", "text/plain; charset=utf-8")
 
 
-@patients.post("/sign-out")
-def sign_out() -> AnyResponse:
-    """End the session here and on the server."""
-    with suppress(NotAuthenticated):  # it may have ended by itself
-        Visits(service().database).leave(_visit().actor(), now())
-    _visit().leave()
-    return to("signed_out")
-
-
-@patients.get("/signed-out")
-def signed_out() -> Response:
-    """Say so."""
-    return page("signed_out", start=url_for(".start"))
-
-
-def _visit() -> Visit:
-    return Visit("patient")
-
-
 def _actor() -> PatientActor:
-    actor = _visit().actor()
+    actor = _visit.actor()
     if not isinstance(actor, PatientActor):
         raise NotAuthenticated
     remember_actor(actor)
@@ -190,7 +173,7 @@ def _actor() -> PatientActor:
 def _challenge(secret: str) -> AnyResponse:
     remember_secret(secret)
     challenge = journey().patients.challenge(secret, origin(), now())
-    _visit().ask(Asked(secret, challenge.id, "code"))
+    _visit.ask(Asked(secret, challenge.id, "code"))
     return to("code")
 
 
@@ -200,7 +183,7 @@ def _sign_in(asked: Asked) -> AnyResponse:
     )
     answer = PatientAnswer(asked.secret, asked.challenge_id, birth_date, given)
     begun = journey().patients.begin(answer, origin(), now())
-    _visit().enter(asked.secret, begun.token)
+    _visit.enter(asked.secret, begun.token)
     return to("release")
 
 

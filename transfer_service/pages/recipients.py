@@ -8,15 +8,14 @@ GET  /l/files/{id}        one file's bytes     GET  /l/manifest  POST /l/sign-ou
 """
 
 import json
-from contextlib import suppress
 from uuid import UUID
 
-from flask import Blueprint, Response, url_for
+from flask import Blueprint, Response
 from werkzeug.wrappers import Response as AnyResponse
 
 from transfer_service.domain.link import Verification
 from transfer_service.domain.people import RecipientActor
-from transfer_service.edge.calls import journey, now, origin, service
+from transfer_service.edge.calls import journey, now, origin
 from transfer_service.edge.file_answer import released_file
 from transfer_service.errors import (
     AnswerWrong,
@@ -31,14 +30,16 @@ from transfer_service.pages.answers import page, text_file, to
 from transfer_service.pages.error_pages import remember_actor, remember_secret
 from transfer_service.pages.fields import FormWrong, pasted_secret, typed_code, typed_passcode
 from transfer_service.pages.front import catch_the_lost
+from transfer_service.pages.leaving import let_leave
 from transfer_service.pages.protection import guarded
 from transfer_service.pages.visit import Asked, Visit
 from transfer_service.pages.words import wrong_answer
 from transfer_service.usecases.redeem import Answer, Released
-from transfer_service.usecases.visits import Visits
 
 recipients = guarded(Blueprint("recipient_pages", __name__, url_prefix="/l"))
 catch_the_lost(recipients)
+_visit = Visit("recipient")
+let_leave(recipients, _visit)
 
 _CODE = "Enter the six digits of the code from the e-mail."
 _PASSCODE = "Enter the passcode that the department gave you."
@@ -68,7 +69,7 @@ def take_secret() -> AnyResponse:
 @recipients.get("/code")
 def code() -> AnyResponse:
     """The field for the mailed code or the passcode."""
-    asked = _visit().asked
+    asked = _visit.asked
     if asked is None:
         return to("start")
     return page("recipient_code", needs=asked.needs)
@@ -77,7 +78,7 @@ def code() -> AnyResponse:
 @recipients.post("/code")
 def take_code() -> AnyResponse:
     """Redeem: the one step that counts."""
-    asked = _visit().asked
+    asked = _visit.asked
     if asked is None:
         raise NotAuthenticated
     remember_secret(asked.secret)
@@ -97,7 +98,7 @@ def take_code() -> AnyResponse:
 @recipients.post("/code/again")
 def another_code() -> AnyResponse:
     """Ask anew; the codes before count no more."""
-    asked = _visit().asked
+    asked = _visit.asked
     if asked is None:
         raise NotAuthenticated
     return _challenge(asked.secret)
@@ -123,27 +124,8 @@ def manifest() -> Response:
     return text_file(json.dumps(document, indent=2, sort_keys=True) + "\n", "manifest.json", "application/json")
 
 
-@recipients.post("/sign-out")
-def sign_out() -> AnyResponse:
-    """End the session here and on the server."""
-    with suppress(NotAuthenticated):  # it may have ended by itself
-        Visits(service().database).leave(_visit().actor(), now())
-    _visit().leave()
-    return to("signed_out")
-
-
-@recipients.get("/signed-out")
-def signed_out() -> Response:
-    """Say so."""
-    return page("signed_out", start=url_for(".start"))
-
-
-def _visit() -> Visit:
-    return Visit("recipient")
-
-
 def _actor() -> RecipientActor:
-    actor = _visit().actor()
+    actor = _visit.actor()
     if not isinstance(actor, RecipientActor):
         raise NotAuthenticated
     remember_actor(actor)
@@ -156,7 +138,7 @@ def _released() -> Released:
 
 def _is_in(secret: str) -> bool:
     """Whether this browser has redeemed that very link, and may still see it."""
-    if not _visit().opened_with(secret):
+    if not _visit.opened_with(secret):
         return False
     try:
         _released()
@@ -169,7 +151,7 @@ def _challenge(secret: str) -> AnyResponse:
     remember_secret(secret)
     challenge, verification = journey().redeem.challenge(secret, origin(), now())
     needs = "code" if verification is Verification.EMAIL_CODE else "passcode"
-    _visit().ask(Asked(secret, challenge.id, needs))
+    _visit.ask(Asked(secret, challenge.id, needs))
     return to("code")
 
 
@@ -178,5 +160,5 @@ def _redeem(asked: Asked) -> AnyResponse:
     # A form sent twice is one redemption: its challenge stands for the Idempotency-Key.
     answer = Answer(asked.secret, asked.challenge_id, given, replay=f"page:{asked.challenge_id}")
     redeemed = journey().redeem.redeem(answer, origin(), now())
-    _visit().enter(asked.secret, redeemed.token)
+    _visit.enter(asked.secret, redeemed.token)
     return to("files")
