@@ -1,6 +1,7 @@
 """A hospital at which nothing may change, and whatever is said to somebody whose request is bad."""
 
 import json
+import os
 import re
 from copy import deepcopy
 from dataclasses import dataclass
@@ -22,7 +23,8 @@ from tests.journey.hospital import (
 )
 from tests.standalone_process import Standalone
 
-CANARY = f"CANARY{uuid4().hex}"
+# Its own in each run, and one for all of a run's workers, whose tests must have the same names.
+CANARY = f"CANARY{os.environ.get('PYTEST_XDIST_TESTRUNUID', uuid4().hex)}"
 """Stands in what is sent, wherever it can; and nowhere in an answer or a log."""
 UNKNOWN = str(uuid4())
 
