@@ -1,25 +1,17 @@
-"""A hospital on a database of its own, in a copy of an empty one that is migrated once."""
+"""A hospital on a database of its own."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.databases import Kept
 from tests.stages import Stages
-from transfer_service.adapters.database import migrate
-
-
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database of our schema, to be copied."""
-    path = tmp_path_factory.mktemp("migrated") / "transfer.db"
-    migrate(f"sqlite:///{path}")
-    return path
 
 
 @pytest.fixture
-def stages(tmp_path: Path, migrated: Path) -> Iterator[Stages]:
+def stages(tmp_path: Path, own_database: Kept) -> Iterator[Stages]:
     """The hospital, and every step of its journeys."""
-    stages = Stages.in_copy_of(migrated, tmp_path)
+    stages = Stages(tmp_path, own_database)
     yield stages
     stages.close_down()

@@ -9,8 +9,6 @@ import hashlib
 import os
 import re
 import secrets
-import shutil
-import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -18,9 +16,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from tests.databases import Kept
 from tests.factories import DAY, NOW, a_case
 from tests.fakes.object_store import FakeObjectStore
-from transfer_service.adapters.database import SqlDatabase, migrate
+from transfer_service.adapters.database import SqlDatabase
 from transfer_service.adapters.keyring import CachedKeyring, LocalKeyring
 from transfer_service.audit.entry import Entry
 from transfer_service.domain.link import Link, Verification
@@ -137,13 +136,12 @@ class Stages:
     Keyword arguments of a stage change what it asks for; ``of`` continues a packet instead of opening another.
     """
 
-    def __init__(self, directory: Path, *, store: FakeObjectStore | None = None, limits: Limits | None = None) -> None:
-        self.directory = directory
-        self.database_path = directory / "transfer.db"
-        if not self.database_path.exists():
-            migrate(f"sqlite:///{self.database_path}")
+    def __init__(
+        self, directory: Path, kept: Kept, *, store: FakeObjectStore | None = None, limits: Limits | None = None
+    ) -> None:
+        self.directory, self.kept = directory, kept
         self.keyring = CachedKeyring(LocalKeyring.create(directory / "keyring.json"))
-        self.database = SqlDatabase(f"sqlite:///{self.database_path}", self.keyring)
+        self.database = SqlDatabase(kept.url, self.keyring)
         self.store = store or FakeObjectStore()
         self.limits = limits or Limits()
         self.clock = SettableClock()
@@ -154,12 +152,6 @@ class Stages:
         self.journey = self._journey()
         self.hospital = self.enrolled("St. Agatha")
         self.recipient = self.recipient_added()
-
-    @classmethod
-    def in_copy_of(cls, template: Path, directory: Path, **changes: Any) -> "Stages":
-        """The same with a database that was migrated before, which is faster."""
-        shutil.copy(template, directory / "transfer.db")
-        return cls(directory, **changes)
 
     def _journey(self) -> Journey:
         questions = Questions(self.service_key, self.limits)
@@ -370,39 +362,17 @@ class Stages:
 
     def rows(self, *but: str) -> dict[str, list[tuple[Any, ...]]]:
         """Every row of every table, as bytes lie there."""
-        connection = sqlite3.connect(self.database_path)
-        try:
-            names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-            return {name: sorted(connection.execute(f'SELECT * FROM "{name}"'), key=repr) for name in {*names} - {*but}}
-        finally:
-            connection.close()
+        return self.kept.rows(*but)
 
     def execute(self, statement: str) -> None:
         """Plain SQL behind the service's back."""
-        connection = sqlite3.connect(self.database_path)
-        try:
-            with connection:
-                connection.execute(statement)
-        finally:
-            connection.close()
-
-    def drop_triggers(self) -> None:
-        """What keeps the log append-only goes, as somebody who owns the file can make it."""
-        for (name,) in self._column("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
-            self.execute(f'DROP TRIGGER "{name}"')
+        self.kept.execute(statement)
 
     def object_keys_referred_to(self) -> set[str]:
-        return {row[0] for row in self._column("SELECT object_key FROM packet_files WHERE object_key IS NOT NULL")}
+        return {row[0] for row in self.kept.query("SELECT object_key FROM packet_files WHERE object_key IS NOT NULL")}
 
     def leftover_keys(self) -> set[str]:
-        return {row[0] for row in self._column("SELECT object_key FROM leftovers")}
-
-    def _column(self, statement: str) -> list[tuple[Any, ...]]:
-        connection = sqlite3.connect(self.database_path)
-        try:
-            return connection.execute(statement).fetchall()
-        finally:
-            connection.close()
+        return {row[0] for row in self.kept.query("SELECT object_key FROM leftovers")}
 
     def sweep(self, after: timedelta = timedelta(0)) -> int:
         return self.journey.retire.sweep(self.clock.advance(after))

@@ -8,8 +8,6 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
 from tests.factories import DAY
 from tests.stages import CONTENTS, Stages
 from tests.standalone_process import eventually
@@ -18,13 +16,6 @@ from transfer_service.errors import Unavailable
 from transfer_service.worker import Rhythm, Worker
 
 QUICK = Rhythm(verify_s=0.01, mail_s=0.02, sweep_s=0.05, longest_wait_s=0.1, stop_within_s=0.3)
-
-
-@pytest.fixture
-def stages(tmp_path) -> Iterator[Stages]:
-    stages = Stages(tmp_path)
-    yield stages
-    stages.close_down()
 
 
 @contextmanager

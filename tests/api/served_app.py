@@ -7,12 +7,20 @@ from pathlib import Path
 from flask import Flask
 
 from tests.api.conftest import Api
+from tests.databases import Kept
 from tests.stages import Stages
+
+
+class Named(Kept):
+    """A database that another process looks into."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
 
 
 def create_app() -> Flask:
     directory = Path(os.environ["SERVED_APP_DIRECTORY"])
-    stages = Stages(directory)
+    stages = Stages(directory, Named(os.environ["SERVED_APP_DATABASE"]))
     api = Api(stages)
     stage = stages.opened()
     known = {

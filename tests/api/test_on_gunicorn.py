@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.api.conftest import HOST
+from tests.databases import Databases
 from tests.edge.anywhere import Answer, ask, connected, is_closed, read_answer, request_bytes
 from tests.gunicorn_process import GunicornProcess, running_gunicorn
 
@@ -34,9 +35,9 @@ class Served:
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def served(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[Served]:
     directory = tmp_path_factory.mktemp("served")
-    env = {"SERVED_APP_DIRECTORY": str(directory)}
+    env = {"SERVED_APP_DIRECTORY": str(directory), "SERVED_APP_DATABASE": databases(directory).url}
     with running_gunicorn("tests.api.served_app:create_app", directory / "log", env=env) as server:
         assert ask(server, request_bytes("GET", "/healthz", host=HOST)).status == 200  # the worker has loaded the app
         yield Served(server, **json.loads((directory / "known.json").read_text()))

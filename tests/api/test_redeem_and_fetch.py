@@ -363,9 +363,7 @@ def test_a_download_breaks_off_when_its_link_is_revoked(
 
 
 def test_nothing_leaves_when_its_disclosure_can_not_be_recorded(api: Api, redeemed: Stage) -> None:
-    api.stages.execute(
-        "CREATE TRIGGER no_disclosures BEFORE INSERT ON disclosures BEGIN SELECT RAISE(ABORT, 'full'); END"
-    )
+    api.stages.kept.refuse("INSERT", "disclosures")
     path, data = slide(redeemed)
     answer = api.recipient(redeemed).get(path)
     assert answer.status_code >= 500

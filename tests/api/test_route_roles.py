@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -12,6 +11,7 @@ from tests.api.conftest import Api, Caller, code_of, words_of
 from tests.api.crowd import Crowd
 from tests.api.route_roles import PAGE_VISITORS, ROLES, ROUTE_ROLES
 from tests.api.scenes import Request
+from tests.databases import Databases
 from tests.stages import Stages
 from transfer_service.domain.people import Role
 
@@ -48,9 +48,10 @@ OPEN_TO_ANYONE = {
 
 
 @pytest.fixture(scope="module")
-def unspoilt(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Crowd]:
+def unspoilt(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[Crowd]:
     """One for all requests that end nothing."""
-    stages = Stages.in_copy_of(migrated, tmp_path_factory.mktemp("unspoilt"))
+    folder = tmp_path_factory.mktemp("unspoilt")
+    stages = Stages(folder, databases(folder))
     yield Crowd(Api(stages))
     stages.close_down()
 

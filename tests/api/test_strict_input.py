@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -15,6 +14,7 @@ from marshmallow import Schema, ValidationError
 from tests.api.conftest import CASE, PART_BYTES, RECIPIENT, Api, code_of
 from tests.api.route_roles import ROUTE_ROLES
 from tests.api.scenes import Scene
+from tests.databases import Databases
 from tests.stages import Stages, sha256_hex
 from transfer_service.api.schemas.strict_texts import EmailAddress
 from transfer_service.api.schemas.strict_values import Id, Instant
@@ -25,9 +25,10 @@ PLAN: dict[str, Any] = {"path": "slides/A1.svs", "size": 12, "kind": "slide", "t
 
 
 @pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Api]:
+def api(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[Api]:
     """One for all: what is refused changes nothing."""
-    stages = Stages.in_copy_of(migrated, tmp_path_factory.mktemp("strict"))
+    folder = tmp_path_factory.mktemp("strict")
+    stages = Stages(folder, databases(folder))
     yield Api(stages)
     stages.close_down()
 

@@ -1,25 +1,16 @@
 """Whose token it is, asked anew on every call."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from tests.factories import a_credential, an_event
-from tests.stages import ORIGIN, Stages
+from tests.stages import ORIGIN
 from transfer_service.domain.people import CredentialKind, PatientActor, RecipientActor, StaffActor
 from transfer_service.errors import NotAuthenticated
 from transfer_service.sealing.tokens import mint_token, token_hash
 
 TICK = timedelta(microseconds=1)
-
-
-@pytest.fixture
-def stages(tmp_path: Path) -> Iterator[Stages]:
-    stages = Stages(tmp_path)
-    yield stages
-    stages.close_down()
 
 
 def with_token(stages, **changes):

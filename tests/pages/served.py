@@ -1,6 +1,6 @@
 """The pages on a real server, over an installation that a test prepares in a folder and shares with it.
 
-The database and the keys are shared as files. The bucket is a copy that ``share`` makes of the test's own.
+The database is shared, and the keys, as a file. The bucket is a copy that ``share`` makes of the test's own.
 """
 
 import os
@@ -22,7 +22,7 @@ from transfer_service.edge.registration import register_edge
 from transfer_service.pages import register_pages
 from transfer_service.usecases.limits import Limits
 
-FOLDER = "TESTS_PAGES_FOLDER"
+FOLDER, DATABASE = "TESTS_PAGES_FOLDER", "TESTS_PAGES_DATABASE"
 _BUCKET = "bucket.pickle"
 
 
@@ -48,7 +48,7 @@ def make_app() -> Flask:
     keyring = LocalKeyring(folder / "keyring.json")
     url = f"http://127.0.0.1:{_port()}"
     parts = Parts(
-        database=SqlDatabase(f"sqlite:///{folder / 'transfer.db'}", keyring),
+        database=SqlDatabase(os.environ[DATABASE], keyring),
         keyring=keyring,
         store=SharedStore(folder / _BUCKET),
         post=OutboxFolder(folder / "outbox", Letterhead("transfer@hospital.test", "hospital.test")),

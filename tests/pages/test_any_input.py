@@ -104,7 +104,7 @@ def test_an_address_that_is_none_is_not_found(visitor, path):
 def test_a_database_that_is_away_is_an_answer_for_people(stages, visitor):
     stage = stages.released()
     visitor.patient_in(stages, stage)
-    stages.database_path.rename(stages.database_path.with_suffix(".away"))
+    stages.kept.take_away()
     stages.database.dispose()
     answer = visitor.get("/r/release")
     assert answer.status_code == 503

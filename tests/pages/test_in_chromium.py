@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
+from tests.databases import Kept
 from tests.gunicorn_process import GunicornProcess, running_gunicorn
 from tests.missing import skip_or_fail
-from tests.pages.served import FOLDER, share
+from tests.pages.served import DATABASE, FOLDER, share
 from tests.stages import Stage, Stages
 from transfer_service.app import installation_key
 from transfer_service.domain.link import Verification
@@ -40,9 +41,9 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def stages(tmp_path: Path, migrated: Path) -> Iterator[Stages]:
+def stages(tmp_path: Path, own_database: Kept) -> Iterator[Stages]:
     """As everywhere, but with the server's clock and the server's own key."""
-    stages = Stages.in_copy_of(migrated, tmp_path)
+    stages = Stages(tmp_path, own_database)
     stages.service_key = installation_key(stages.database, stages.keyring, "service")
     stages.journey = stages._journey()
     stages.clock.now = datetime.now(UTC)
@@ -52,7 +53,7 @@ def stages(tmp_path: Path, migrated: Path) -> Iterator[Stages]:
 
 @pytest.fixture
 def server(stages: Stages, tmp_path: Path) -> Iterator[GunicornProcess]:
-    environment = {FOLDER: str(stages.directory)}
+    environment = {FOLDER: str(stages.directory), DATABASE: stages.kept.url}
     with running_gunicorn("tests.pages.served:make_app", tmp_path / "server.log", env=environment) as server:
         yield server
 

@@ -130,7 +130,7 @@ def test_every_organizations_log_is_verified_and_a_change_is_found(stages, stage
     assert stage
     entries = stages.rows()["audit_entries"]
     assert stages.journey.account.verify_audit() == len(entries)
-    stages.drop_triggers()
+    stages.kept.drop_triggers()
     stages.execute("UPDATE audit_entries SET action = 'link.issued' WHERE action = 'link.revoked'")
     with pytest.raises(ChainBroken):
         stages.journey.account.verify_audit()
@@ -138,7 +138,7 @@ def test_every_organizations_log_is_verified_and_a_change_is_found(stages, stage
 
 def test_a_log_without_its_head_is_broken(stages, stage):
     assert stage
-    stages.drop_triggers()
+    stages.kept.drop_triggers()
     stages.execute("DELETE FROM audit_heads")
     with pytest.raises(ChainBroken, match="its head is gone"):
         stages.journey.account.verify_audit()

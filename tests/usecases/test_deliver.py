@@ -130,8 +130,8 @@ def test_nothing_leaves_where_the_disclosure_can_not_be_recorded(stages, stage, 
     with pytest.raises(Unavailable):
         begin(stages, stage, database=database)
     assert read == []
-    stages.execute("CREATE TRIGGER no_rows BEFORE UPDATE ON disclosures BEGIN SELECT RAISE(ABORT, 'full'); END")
-    stages.execute("CREATE TRIGGER no_new BEFORE INSERT ON disclosures BEGIN SELECT RAISE(ABORT, 'full'); END")
+    stages.kept.refuse("UPDATE", "disclosures")
+    stages.kept.refuse("INSERT", "disclosures")
     with pytest.raises(AssertionError):
         begin(stages, stage)
     assert read == []
@@ -257,10 +257,10 @@ def test_a_count_that_can_not_be_written_ends_the_download(stages, stage, second
     stream = begin(stages, stage)
     next(stream)
     seconds.at += deliver.COUNT_EVERY_S
-    stages.execute("CREATE TRIGGER full BEFORE UPDATE ON disclosures BEGIN SELECT RAISE(ABORT, 'full'); END")
+    stages.kept.refuse("UPDATE", "disclosures")
     with pytest.raises(AssertionError):
         next(stream)
-    stages.execute("DROP TRIGGER full")
+    stages.kept.relent()
     with pytest.raises(StopIteration):
         next(stream)
 

@@ -37,7 +37,7 @@ def test_a_packet_has_a_key_of_its_own_that_is_kept_only_wrapped(stages):
         context = packet_key_context(packet.organization_id, packet.id)
         keys.append(stages.keyring.unwrap(packet.wrapped_key, context).reveal())
     assert keys[0] != keys[1]
-    assert all(key not in stages.database_path.read_bytes() for key in keys)
+    assert all(key not in stages.kept.octets() for key in keys)
 
 
 def test_a_packet_without_its_key_opens_no_more(stages):

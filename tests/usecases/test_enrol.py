@@ -24,7 +24,7 @@ def test_a_token_makes_its_bearer_that_member_of_staff_in_that_role(stages):
         ORIGIN,
     )
     assert secret not in repr(credential) + repr(stages.audit())
-    assert secret.encode() not in stages.database_path.read_bytes()
+    assert secret.encode() not in stages.kept.octets()
 
 
 def test_two_tokens_of_one_name_are_one_member_of_staff_and_of_two_names_two(stages):

@@ -125,7 +125,7 @@ def test_old_mail_is_tried_before_it_is_given_up(stages, letter):
 
 def test_giving_up_that_can_not_be_logged_is_not_done(stages, letter):
     stages.post.refuses = Unavailable()
-    stages.execute("CREATE TRIGGER full BEFORE INSERT ON audit_entries BEGIN SELECT RAISE(ABORT, 'full'); END")
+    stages.kept.refuse("INSERT", "audit_entries")
     before = stages.rows()
     with pytest.raises(AssertionError):
         stages.journey.notify.deliver(letter.made_at + timedelta(days=3))
@@ -133,10 +133,10 @@ def test_giving_up_that_can_not_be_logged_is_not_done(stages, letter):
 
 
 def test_a_crash_between_sending_and_marking_sends_the_same_message_again(stages, letter):
-    stages.execute("CREATE TRIGGER full BEFORE UPDATE ON mail BEGIN SELECT RAISE(ABORT, 'full'); END")
+    stages.kept.refuse("UPDATE", "mail")
     with pytest.raises(AssertionError):
         stages.journey.notify.deliver(stages.now)
-    stages.execute("DROP TRIGGER full")
+    stages.kept.relent()
     assert stages.journey.notify.deliver(stages.now) == 1
     assert [mail.id for mail in stages.post.mail] == [letter.id] * 2
 
@@ -144,7 +144,7 @@ def test_a_crash_between_sending_and_marking_sends_the_same_message_again(stages
 def test_mail_that_its_cause_did_not_outlive_was_never_written(stages):
     stage = stages.closed()
     stages.mail()
-    stages.execute("CREATE TRIGGER full BEFORE INSERT ON audit_entries BEGIN SELECT RAISE(ABORT, 'full'); END")
+    stages.kept.refuse("INSERT", "audit_entries")
     with pytest.raises(AssertionError):
         stages.released(of=stage)
     assert in_outbox(stages) == []

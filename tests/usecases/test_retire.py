@@ -288,10 +288,7 @@ def test_a_packet_that_fails_holds_up_no_other(stages, step):
         for stage in (broken, whole):
             retire(stages, stage, stages.hospital.privacy_officer, at_once=True)
     stages.clock.advance(30 * DAY)
-    stages.execute(
-        "CREATE TRIGGER broken BEFORE UPDATE ON packets "
-        f"WHEN OLD.id = '{broken.packet.id.hex}' BEGIN SELECT RAISE(ABORT, 'broken'); END"
-    )
+    stages.kept.refuse("UPDATE", "packets", f"OLD.id = '{broken.packet.id.hex}'")
     act = getattr(with_retention(stages, DAY), step)
     with pytest.raises(AssertionError):
         act(stages.now)

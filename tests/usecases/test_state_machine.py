@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from tests.databases import Databases
 from tests.factories import DAY
 from tests.stages import ORIGIN, Stage, Stages
 from transfer_service.domain.link import LinkState, Verification
@@ -85,12 +86,13 @@ def by_path(stage):
 
 
 class Journeys(RuleBasedStateMachine):
-    template: Path
+    databases: Databases
 
     def __init__(self):
         super().__init__()
         self.directory = tempfile.TemporaryDirectory()
-        self.stages = Stages.in_copy_of(self.template, Path(self.directory.name))
+        folder = Path(self.directory.name)
+        self.stages = Stages(folder, self.databases(folder))
         self.packets: list[ModelPacket] = []
         self.releases: list[ModelRelease] = []
         self.links: list[ModelLink] = []
@@ -269,9 +271,11 @@ class Journeys(RuleBasedStateMachine):
 @pytest.mark.parametrize(
     ("runs", "steps"), [(20, 25), pytest.param(200, 50, marks=pytest.mark.long)], ids=["short", "long"]
 )
-def test_the_service_and_the_model_agree_in_whatever_order_things_happen(migrated, runs, steps):
+def test_the_service_and_the_model_agree_in_whatever_order_things_happen(databases, runs, steps):
     class Here(Journeys):
-        template = migrated
+        pass
+
+    Here.databases = staticmethod(databases)
 
     Here.TestCase.settings = settings(
         max_examples=runs, stateful_step_count=steps, suppress_health_check=list(HealthCheck)

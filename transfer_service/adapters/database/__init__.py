@@ -7,7 +7,9 @@ database.SqlDatabase      transactions
         seals, documents  what is sealed, and how it is written down
   tables, column_types    the schema; migrations/ make it
   tenancy                 no statement without its tenant
-  engine, schema          SQLite's ways; its revisions
+  row_security            on PostgreSQL: no row without it either
+  engine, schema          what both kinds share; the revisions
+    sqlite, postgresql    their own ways
 """
 
 from transfer_service.adapters.database.database import SqlDatabase

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Delete, Row, and_, delete, exists, func, not_, or_, select
+from sqlalchemy import ColumnElement, Row, Select, Table, and_, delete, exists, func, not_, or_, select, tuple_
 
 from transfer_service.adapters.database.mapping import K, Mapper, mapper_of
 from transfer_service.adapters.database.tables import challenges, credentials, kept_answers, leftovers, mail, packets
 from transfer_service.adapters.database.tables import packet_files as files
-from transfer_service.adapters.database.tenancy import OPTION
+from transfer_service.adapters.database.tenancy import OPTION, TENANT
 from transfer_service.adapters.database.transaction import SqlTransaction
 from transfer_service.domain.mail import Mail
 from transfer_service.domain.packet import FileState, Leftover, Packet, PacketFile, PacketState
@@ -73,16 +73,17 @@ class SqlWork(SqlTransaction):
         self._check_changes()
         before = now - FORGET_AFTER
         ended = or_(credentials.c.expires_at <= before, credentials.c.revoked_at <= before)
-        return sum(
-            self._forgotten(statement)
-            for statement in (
-                delete(kept_answers).where(kept_answers.c.expires_at <= before),
-                delete(challenges).where(challenges.c.expires_at <= before),
-                delete(credentials).where(ended),
-            )
+        return (
+            self._forgotten(kept_answers, kept_answers.c.expires_at <= before)
+            + self._forgotten(challenges, challenges.c.expires_at <= before)
+            + self._forgotten(credentials, ended)
         )
 
-    def _forgotten(self, statement: Delete) -> int:
+    def _forgotten(self, table: Table, condition: ColumnElement[bool]) -> int:
+        """Without anybody's turn, and without waiting: what somebody is changing is forgotten another day."""
+        key = [*table.primary_key.columns]
+        free = select(*key).where(condition).with_for_update(skip_locked=True)
+        statement = delete(table).where(tuple_(*key).in_(free))
         return self._connection.execute(statement, execution_options={OPTION: "what ended is forgotten"}).rowcount
 
     def _due(self, kind: type[K], condition: ColumnElement[bool], order: str, limit: int) -> list[K]:
@@ -90,6 +91,15 @@ class SqlWork(SqlTransaction):
         mapper = mapper_of(kind)
         columns = [mapper.table.c[order], *(mapper.table.c[name] for name in mapper.key)]
         statement = select(mapper.table).where(condition).order_by(*columns).limit(limit + BROKEN_ROWS_PASSED)
+        due = self._first(mapper, statement, limit)
+        if not self.changes or TENANT not in mapper.table.c:
+            return due
+        # Read again in the turn of the organizations that are meant: another worker may have been faster.
+        tenants = {getattr(one, TENANT) for one in due}
+        self._take_turn(*map(str, tenants))
+        return self._first(mapper, statement.where(mapper.table.c[TENANT].in_(tenants)), limit)
+
+    def _first(self, mapper: Mapper[K], statement: Select[Any], limit: int) -> list[K]:
         rows = self._connection.execute(statement, execution_options={OPTION: "the worker serves every organization"})
         return list(islice(self._that_open(mapper, rows), limit))
 

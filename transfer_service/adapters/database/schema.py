@@ -7,8 +7,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, column, select, table
 
-from transfer_service.adapters.database.engine import CHANGES, database_file, make_engine, secure_file
-from transfer_service.adapters.database.tenancy import OPTION
+from transfer_service.adapters.database.dialects import dialect_of
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _VERSION = table("alembic_version", column("version_num"))
@@ -34,27 +33,19 @@ def revision_of(connection: Connection) -> str | None:
 
 
 def migrate(url: str, *, busy_timeout_s: float = 30.0, revision: str = "head") -> None:
-    """Make the database where there is none, and bring it to our schema; all in one transaction, or nothing.
+    """Bring the database to our schema (a SQLite file is made where there is none); all in one transaction, or nothing.
 
     Safe to run again, and by two at once: the second waits and finds nothing to do. Raises Unavailable where the
-    database stays locked, InstallationDamaged where its file can't be opened.
+    database stays locked or does not answer, InstallationDamaged where its file can't be opened, SettingsInvalid where
+    its server or user will not do.
     """
-    secure_file(database_file(url), create=True)
-    engine = make_engine(url, busy_timeout_s=busy_timeout_s)
-    options = {CHANGES: True, OPTION: "the schema is everybody's"}
-    try:
-        with engine.connect().execution_options(**options) as connection, connection.begin():
-            command.upgrade(_config(connection), revision)
-    finally:
-        engine.dispose()
+    dialect = dialect_of(url, busy_timeout_s)
+    dialect.find(create=True)
+    with dialect.migrating() as connection:
+        command.upgrade(_config(connection), revision)
 
 
 def downgrade(url: str, revision: str = "base") -> None:
     """Take the schema back to an older revision. What the newer one kept beyond it is lost."""
-    engine = make_engine(url)
-    options = {CHANGES: True, OPTION: "the schema is everybody's"}
-    try:
-        with engine.connect().execution_options(**options) as connection, connection.begin():
-            command.downgrade(_config(connection), revision)
-    finally:
-        engine.dispose()
+    with dialect_of(url).migrating() as connection:
+        command.downgrade(_config(connection), revision)

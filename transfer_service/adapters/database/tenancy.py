@@ -3,10 +3,13 @@
 It stands on the engine, so that a query somebody writes later is held to it too. Where all tenants are meant, the
 statement or connection says so and why, with the execution option ``cross_tenant="<reason>"``. What can't be
 looked into (plain SQL text) needs the option always.
+
+What it finds named it tells the dialect, which may hold the statement to that in ways of its own.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, cast
+from uuid import UUID
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine.interfaces import ExecutionContext
@@ -39,6 +42,10 @@ from transfer_service.adapters.database.tables import TENANT_TABLES
 OPTION = "cross_tenant"
 TENANT = "organization_id"
 
+Values = Mapping[str, object]
+#: Told, before a statement runs, which organization it names; None, that it says why it serves all.
+Named = Callable[[Connection, UUID | None], None]
+
 
 class TenantPredicateMissing(AssertionError):
     """A statement would have read or written every tenant's rows: a mistake in this program."""
@@ -47,22 +54,27 @@ class TenantPredicateMissing(AssertionError):
         super().__init__(f"{what}; name the organization, or say why not with the option {OPTION}.")
 
 
-def guard(engine: Engine) -> None:
+def guard(engine: Engine, named: Named) -> None:
     """Hold every statement of the engine to the rule."""
-    event.listen(engine, "before_execute", _before_execute)
+
+    def before_execute(
+        connection: Connection,
+        statement: Any,  # noqa: ANN401 - anything that can be executed
+        multiparams: Sequence[Values],
+        params: Values,
+        options: Mapping[str, object],
+    ) -> None:
+        if isinstance(statement, ExecutableDDLElement):
+            return
+        if options.get(OPTION):
+            named(connection, None)
+            return
+        organization_id = check(statement, [*multiparams, *([params] if params else [])])
+        if organization_id is not None:
+            named(connection, organization_id)
+
+    event.listen(engine, "before_execute", before_execute)
     event.listen(engine, "before_cursor_execute", _before_cursor_execute)
-
-
-def _before_execute(
-    connection: Connection,  # noqa: ARG001 - the listener's signature is SQLAlchemy's
-    statement: Any,  # noqa: ANN401 - anything that can be executed
-    multiparams: Sequence[Mapping[str, object]],
-    params: Mapping[str, object],
-    options: Mapping[str, object],
-) -> None:
-    if options.get(OPTION) or isinstance(statement, ExecutableDDLElement):
-        return
-    check(statement, [*multiparams, *([params] if params else [])])
 
 
 def _before_cursor_execute(  # the listener's signature is SQLAlchemy's
@@ -78,37 +90,56 @@ def _before_cursor_execute(  # the listener's signature is SQLAlchemy's
         raise TenantPredicateMissing("SQL text can't be looked into")
 
 
-def check(statement: ClauseElement, rows: Sequence[Mapping[str, object]] = ()) -> None:
-    """TenantPredicateMissing unless each tenant table, in each part of the statement, is held to a tenant.
+def check(statement: ClauseElement, rows: Sequence[Values] = ()) -> UUID | None:
+    """The one organization to which each tenant table in each part of the statement is held; None where it has none.
 
-    ``rows`` are the values that come beside an insert, the one place where they are looked for.
+    ``rows`` are the values that come beside the statement; those of an insert are looked for nowhere else.
+    TenantPredicateMissing.
     """
-    for element in visitors.iterate(statement):
-        match element:
-            case TextClause():
-                raise TenantPredicateMissing("SQL text can't be looked into")
-            case ColumnClause() if element.is_literal and element.name != "*":
-                raise TenantPredicateMissing("literal SQL can't be looked into")
-            case Select():
-                _check_bound(_sources(element), element.whereclause)
-            case Update() | Delete():
-                _check_bound([element.table, *_tables_named(element.whereclause)], element.whereclause)
-            case Insert():
-                _check_insert(element, rows)
+    organizations = {one for element in visitors.iterate(statement) for one in _named(element, rows)}
+    if len(organizations) > 1:
+        raise TenantPredicateMissing("two organizations are named at once")
+    return next(iter(organizations), None)
 
 
-def _check_bound(sources: Iterable[FromClause], condition: ColumnElement[Any] | None) -> None:
-    bound = set(_bound(condition))
+def _named(element: object, rows: Sequence[Values]) -> Iterator[UUID]:
+    match element:
+        case TextClause():
+            raise TenantPredicateMissing("SQL text can't be looked into")
+        case ColumnClause() if element.is_literal and element.name != "*":
+            raise TenantPredicateMissing("literal SQL can't be looked into")
+        case Select():
+            yield from _bound_to(_sources(element), element.whereclause, rows)
+        case Update() | Delete():
+            tables = [element.table, *_tables_named(element.whereclause)]
+            yield from _bound_to(tables, element.whereclause, rows)
+        case Insert():
+            yield from _inserted_for(element, rows)
+
+
+def _bound_to(
+    sources: Iterable[FromClause], condition: ColumnElement[Any] | None, rows: Sequence[Values]
+) -> Iterator[UUID]:
+    bound = dict(_bound(condition))
     for table in _tenant_tables(sources):
         if table not in bound:
             raise TenantPredicateMissing(f"{getattr(table, 'name', 'a table')} is not held to one organization")
+        yield from _values_of(bound[table], rows)
 
 
-def _check_insert(statement: Insert, rows: Sequence[Mapping[str, object]]) -> None:
+def _values_of(bind: BindParameter[Any], rows: Sequence[Values]) -> Iterator[UUID]:
+    for row in rows or ({},):
+        value = row.get(bind.key, bind.effective_value)
+        yield from cast("list[UUID]", value if isinstance(value, list) else [value])
+
+
+def _inserted_for(statement: Insert, rows: Sequence[Values]) -> Iterator[UUID]:
     if not isinstance(statement.table, TableClause) or statement.table.name not in TENANT_TABLES:
         return
-    if not rows or any(row.get(TENANT) is None for row in rows):
+    organizations = [row.get(TENANT) for row in rows]
+    if not organizations or None in organizations:
         raise TenantPredicateMissing(f"rows of {statement.table.name} do not each stand beside the insert in full")
+    yield from (one for one in organizations if isinstance(one, UUID))
 
 
 def _sources(statement: Select[Any]) -> Iterator[FromClause]:
@@ -138,8 +169,8 @@ def _tables_named(condition: ColumnElement[Any] | None) -> Iterator[FromClause]:
             pending.extend(element.get_children())
 
 
-def _bound(condition: object) -> Iterator[FromClause]:
-    """The tables that the condition, all of whose conjuncts hold, ties to given organizations."""
+def _bound(condition: object) -> Iterator[tuple[FromClause, BindParameter[Any]]]:
+    """The tables that the condition, all of whose conjuncts hold, ties to given organizations, and which."""
     match condition:
         case Grouping():
             yield from _bound(condition.element)
@@ -152,6 +183,6 @@ def _bound(condition: object) -> Iterator[FromClause]:
                 yield from _tied(condition.right, condition.left)
 
 
-def _tied(column: object, value: object) -> Iterator[FromClause]:
+def _tied(column: object, value: object) -> Iterator[tuple[FromClause, BindParameter[Any]]]:
     if isinstance(column, ColumnClause) and column.name == TENANT and isinstance(value, BindParameter):
-        yield from () if column.table is None else (column.table,)
+        yield from () if column.table is None else ((column.table, value),)

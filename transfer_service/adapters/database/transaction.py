@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Select, delete, insert, select, update
 
 from transfer_service.adapters.database import auditing, cursors, lists
-from transfer_service.adapters.database.engine import check_begun
+from transfer_service.adapters.database.engine import Dialect
 from transfer_service.adapters.database.mapping import K, Mapper, mapper_of
 from transfer_service.adapters.database.seals import Seals
 from transfer_service.adapters.database.tables import audit_entries, disclosures, organizations, service_keys
@@ -27,14 +27,14 @@ _BOOKKEEPING = get_args(Bookkeeping)
 class SqlTransaction:
     """Implements ``ports.Transaction`` on one connection, inside a transaction that somebody else ends."""
 
-    def __init__(self, connection: Connection, keyring: Keyring, *, changes: bool) -> None:
-        self._connection = connection
+    def __init__(self, connection: Connection, dialect: Dialect, keyring: Keyring, *, changes: bool) -> None:
+        self._connection, self._dialect = connection, dialect
         self._seals = Seals(keyring, self._wrapped_records_key)
         self.changes = changes
 
     def savepoint(self) -> AbstractContextManager[Any]:
         """A part of the transaction that can be undone on its own. Unavailable."""
-        check_begun(self._connection)
+        self._dialect.check_begun(self._connection)
         return self._connection.begin_nested()
 
     def save(self, event: Event, *things: Organization | Tenanted | Bookkeeping) -> None:
@@ -99,8 +99,14 @@ class SqlTransaction:
     def by_secret(self, kind: type[S], secret_hash: bytes) -> S:
         """The one whose secret it is, in whatever organization; NotFound."""
         mapper = mapper_of(kind)
-        statement = select(mapper.table).where(mapper.table.c.secret_hash == secret_hash)
-        return self._one(mapper, self._locked(_across(statement, "a secret names its own tenant")))
+        columns, is_its = mapper.table.c, mapper.table.c.secret_hash == secret_hash
+        if not self.changes:
+            return self._one(mapper, _by_secret(select(mapper.table).where(is_its)))
+        whose = self._connection.execute(_by_secret(select(columns.organization_id).where(is_its))).scalar_one_or_none()
+        if whose is None:
+            raise NotFound
+        # Read once its organization is named: what was there before our turn may be over.
+        return self._one(mapper, self._locked(select(mapper.table).where(columns.organization_id == whose, is_its)))
 
     def organization(self, id: UUID) -> Organization:  # noqa: A002 - the port's name
         """NotFound."""
@@ -163,11 +169,13 @@ class SqlTransaction:
     def kept_answer(self, key: bytes) -> KeptAnswer | None:
         """The answer kept for that caller and key."""
         mapper = mapper_of(KeptAnswer)
+        self._take_turn(f"the answer kept under {key.hex()}")
         found = self._all(mapper, select(mapper.table).where(mapper.table.c.key == key))
         return found[0] if found else None
 
     def service_key(self, purpose: str) -> bytes | None:
         """A wrapped key of the installation."""
+        self._take_turn(f"the {purpose} key")
         statement = select(service_keys.c.wrapped).where(service_keys.c.purpose == purpose)
         wrapped: bytes | None = self._connection.execute(statement).scalar_one_or_none()
         return wrapped
@@ -177,10 +185,15 @@ class SqlTransaction:
         self._check_changes()
         self._connection.execute(insert(service_keys), {"purpose": purpose, "wrapped": wrapped})
 
+    def _take_turn(self, *names: str) -> None:
+        """What no organization's turn covers: whoever changes and finds nothing there is the one who may add it."""
+        if self.changes:
+            self._dialect.take_turn(self._connection, *names)
+
     def _check_changes(self) -> None:
         if not self.changes:
             raise TypeError("this transaction only reads")
-        check_begun(self._connection)
+        self._dialect.check_begun(self._connection)
 
     def _check_bookkeeping(self, things: tuple[object, ...]) -> None:
         self._check_changes()
@@ -248,5 +261,5 @@ def _is_row(mapper: Mapper[Any], thing: object) -> list[Any]:
     return [mapper.table.c[name] == getattr(thing, name) for name in mapper.key]
 
 
-def _across(statement: Select[Any], reason: str) -> Select[Any]:
-    return statement.execution_options(**{OPTION: reason})
+def _by_secret(statement: Select[Any]) -> Select[Any]:
+    return statement.execution_options(**{OPTION: "a secret names its own tenant"})

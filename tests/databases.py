@@ -1,0 +1,197 @@
+"""Databases for tests, of either kind: made in a moment, and looked into or spoilt behind the service's back."""
+
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any, Protocol
+
+import psycopg
+
+from tests.postgresql_server import ROLE, PostgresqlServer
+from transfer_service.adapters.database import migrate
+
+FILE = "transfer.db"
+
+
+class Kept(Protocol):
+    """One database. Statements are plain SQL; a value stands where it says ``?``."""
+
+    url: str
+
+    def query(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        """What a SELECT finds, whoever's it is."""
+        ...
+
+    def execute(self, *statements: str) -> None:
+        """Do these, in one transaction, whoever's rows they concern."""
+        ...
+
+    def tables(self) -> list[str]: ...
+
+    def rows(self, *but: str) -> dict[str, list[tuple[Any, ...]]]:
+        """Every row of every table, in some order that stays."""
+        return {name: sorted(self.query(f'SELECT * FROM "{name}"'), key=repr) for name in {*self.tables()} - {*but}}
+
+    def refuse(self, what: str, table: str, when: str = "TRUE") -> None:
+        """Let every INSERT (UPDATE, DELETE) of that table fail, until ``relent``; ``when`` may speak of OLD or NEW."""
+        ...
+
+    def relent(self) -> None: ...
+
+    def drop_triggers(self) -> None:
+        """What keeps the log append-only goes, as somebody who owns the database can make it."""
+        ...
+
+    def take_away(self) -> None:
+        """From now on there is no such database."""
+        ...
+
+    def octets(self) -> bytes:
+        """Everything that is kept, as it lies there."""
+        ...
+
+
+class SqliteKept(Kept):
+    """A file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.url = path, f"sqlite:///{path}"
+
+    def query(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(self.path)) as connection:
+            return connection.execute(statement, values).fetchall()
+
+    def execute(self, *statements: str) -> None:
+        with closing(sqlite3.connect(self.path)) as connection, connection:
+            for statement in statements:
+                connection.execute(statement)
+
+    def tables(self) -> list[str]:
+        return [name for (name,) in self.query("SELECT name FROM sqlite_master WHERE type = 'table'")]
+
+    def refuse(self, what: str, table: str, when: str = "TRUE") -> None:
+        name, body = f"full_{what}_{table}", "BEGIN SELECT RAISE(ABORT, 'full'); END"
+        self.execute(f"CREATE TRIGGER {name} BEFORE {what} ON {table} WHEN {when} {body}")
+
+    def relent(self) -> None:
+        self._drop_triggers("full_%")
+
+    def drop_triggers(self) -> None:
+        self._drop_triggers("%")
+
+    def _drop_triggers(self, pattern: str) -> None:
+        found = self.query("SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE ?", pattern)
+        self.execute(*(f'DROP TRIGGER "{name}"' for (name,) in found))
+
+    def take_away(self) -> None:
+        self.path.rename(self.path.with_suffix(".away"))
+
+    def octets(self) -> bytes:
+        files = sorted(self.path.parent.glob(f"{self.path.name}*"))
+        assert [file.name for file in files] == [f"{self.path.name}{each}" for each in ("", "-shm", "-wal")]
+        return b"".join(file.read_bytes() for file in files)
+
+
+class PostgresqlKept(Kept):
+    """A database on a server, seen as its superuser sees it."""
+
+    def __init__(self, server: PostgresqlServer, name: str) -> None:
+        self.server, self.name, self.url = server, name, server.url(name)
+
+    @contextmanager
+    def connected(self) -> Iterator["psycopg.Connection[Any]"]:
+        with closing(self.server.admin(self.name)) as connection:
+            yield connection
+
+    def query(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        with self.connected() as connection:
+            return connection.execute(statement.replace("?", "%s"), values or None).fetchall()
+
+    def execute(self, *statements: str) -> None:
+        with self.connected() as connection, connection.transaction():
+            for statement in statements:
+                connection.execute(statement)
+
+    def tables(self) -> list[str]:
+        return [name for (name,) in self.query("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+
+    def refuse(self, what: str, table: str, when: str = "TRUE") -> None:
+        self.execute(
+            "CREATE OR REPLACE FUNCTION full_table() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN RAISE check_violation USING MESSAGE = 'full'; END $$",
+            f"CREATE TRIGGER full_{what}_{table} BEFORE {what} ON {table} FOR EACH ROW WHEN ({when})"
+            " EXECUTE FUNCTION full_table()",
+        )
+
+    def relent(self) -> None:
+        self.execute("DROP FUNCTION full_table CASCADE")
+
+    def drop_triggers(self) -> None:
+        self.execute("DROP FUNCTION refuse_audit_change CASCADE")
+
+    def take_away(self) -> None:
+        self.server.execute(f"ALTER DATABASE {self.name} ALLOW_CONNECTIONS false")
+        self.break_off()
+
+    def break_off(self) -> int:
+        """Kill every connection of the service to it; how many there were."""
+        found = self.query(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = ? AND usename = ?",
+            *(self.name, ROLE),
+        )
+        return len(found)
+
+    def octets(self) -> bytes:
+        with self.connected() as connection:
+            copied = [
+                bytes(octets)
+                for table in self.tables()
+                for binary in (" (FORMAT binary)", "")
+                for octets in connection.cursor().copy(f'COPY "{table}" TO STDOUT{binary}')
+            ]
+        return b"".join(copied)
+
+
+Databases = Callable[[Path], Kept]
+
+
+def sqlite_databases(folder: Path) -> Databases:
+    """Makes databases in a folder each, as copies of one that was migrated."""
+    migrated = folder / FILE
+    migrate(f"sqlite:///{migrated}")
+
+    def fresh(folder: Path) -> SqliteKept:
+        kept = SqliteKept(folder / FILE)
+        shutil.copy(migrated, kept.path)
+        return kept
+
+    return fresh
+
+
+class PostgresqlDatabases:
+    """Makes databases on one server, as copies of one that was migrated."""
+
+    def __init__(self, server: PostgresqlServer) -> None:
+        self.server, self._numbers, self.made = server, count(1), list[str]()
+        self._create("migrated", "template0")
+        migrate(server.url("migrated"))
+
+    def __call__(self, folder: Path) -> PostgresqlKept:  # noqa: ARG002 - SQLite's are somewhere
+        return self.empty("migrated")
+
+    def empty(self, template: str = "template0") -> PostgresqlKept:
+        name = f"test_{next(self._numbers)}"
+        self._create(name, template)
+        self.made.append(name)
+        return PostgresqlKept(self.server, name)
+
+    def drop(self, names: list[str]) -> None:
+        for name in names:
+            self.server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+            self.made.remove(name)
+
+    def _create(self, name: str, template: str) -> None:
+        self.server.execute(f"CREATE DATABASE {name} OWNER {ROLE} TEMPLATE {template} STRATEGY FILE_COPY")
