@@ -2,7 +2,7 @@
 
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
@@ -13,7 +13,7 @@ import psycopg
 from tests.postgresql_server import ROLE, PostgresqlServer
 from transfer_service.adapters.database import migrate
 
-FILE = "transfer.db"
+FILE, STANDALONES_FILE = "transfer.db", "transfer-service.sqlite3"
 
 
 class Kept(Protocol):
@@ -25,8 +25,8 @@ class Kept(Protocol):
         """What a SELECT finds, whoever's it is."""
         ...
 
-    def execute(self, *statements: str) -> None:
-        """Do these, in one transaction, whoever's rows they concern."""
+    def execute(self, statement: str, *values: Any) -> None:
+        """Do it, whoever's rows it concerns."""
         ...
 
     def tables(self) -> list[str]: ...
@@ -64,10 +64,9 @@ class SqliteKept(Kept):
         with closing(sqlite3.connect(self.path)) as connection:
             return connection.execute(statement, values).fetchall()
 
-    def execute(self, *statements: str) -> None:
+    def execute(self, statement: str, *values: Any) -> None:
         with closing(sqlite3.connect(self.path)) as connection, connection:
-            for statement in statements:
-                connection.execute(statement)
+            connection.execute(statement, values)
 
     def tables(self) -> list[str]:
         return [name for (name,) in self.query("SELECT name FROM sqlite_master WHERE type = 'table'")]
@@ -84,14 +83,14 @@ class SqliteKept(Kept):
 
     def _drop_triggers(self, pattern: str) -> None:
         found = self.query("SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE ?", pattern)
-        self.execute(*(f'DROP TRIGGER "{name}"' for (name,) in found))
+        for (name,) in found:
+            self.execute(f'DROP TRIGGER "{name}"')
 
     def take_away(self) -> None:
         self.path.rename(self.path.with_suffix(".away"))
 
     def octets(self) -> bytes:
         files = sorted(self.path.parent.glob(f"{self.path.name}*"))
-        assert [file.name for file in files] == [f"{self.path.name}{each}" for each in ("", "-shm", "-wal")]
         return b"".join(file.read_bytes() for file in files)
 
 
@@ -110,10 +109,9 @@ class PostgresqlKept(Kept):
         with self.connected() as connection:
             return connection.execute(statement.replace("?", "%s"), values or None).fetchall()
 
-    def execute(self, *statements: str) -> None:
-        with self.connected() as connection, connection.transaction():
-            for statement in statements:
-                connection.execute(statement)
+    def execute(self, statement: str, *values: Any) -> None:
+        with self.connected() as connection:
+            connection.execute(statement.replace("?", "%s"), values or None)
 
     def tables(self) -> list[str]:
         return [name for (name,) in self.query("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
@@ -121,7 +119,9 @@ class PostgresqlKept(Kept):
     def refuse(self, what: str, table: str, when: str = "TRUE") -> None:
         self.execute(
             "CREATE OR REPLACE FUNCTION full_table() RETURNS trigger LANGUAGE plpgsql AS"
-            " $$ BEGIN RAISE check_violation USING MESSAGE = 'full'; END $$",
+            " $$ BEGIN RAISE check_violation USING MESSAGE = 'full'; END $$"
+        )
+        self.execute(
             f"CREATE TRIGGER full_{what}_{table} BEFORE {what} ON {table} FOR EACH ROW WHEN ({when})"
             " EXECUTE FUNCTION full_table()",
         )
@@ -138,40 +138,55 @@ class PostgresqlKept(Kept):
 
     def break_off(self) -> int:
         """Kill every connection of the service to it; how many there were."""
-        found = self.query(
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = ? AND usename = ?",
-            *(self.name, ROLE),
-        )
-        return len(found)
+        kill = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s AND usename = %s"
+        with closing(self.server.admin("postgres")) as connection:
+            return len(connection.execute(kill, (self.name, ROLE)).fetchall())
 
     def octets(self) -> bytes:
+        copied = bytearray()
         with self.connected() as connection:
-            copied = [
-                bytes(octets)
-                for table in self.tables()
-                for binary in (" (FORMAT binary)", "")
-                for octets in connection.cursor().copy(f'COPY "{table}" TO STDOUT{binary}')
-            ]
-        return b"".join(copied)
+            for table in self.tables():
+                for form in (" (FORMAT binary)", ""):
+                    with connection.cursor().copy(f'COPY "{table}" TO STDOUT{form}') as copy:
+                        copied += b"".join(copy)
+        return bytes(copied)
 
 
-Databases = Callable[[Path], Kept]
+class Databases(Protocol):
+    """Makes databases of one kind."""
+
+    made: list[str]
+
+    def __call__(self, folder: Path) -> Kept:
+        """A migrated one; where it is a file, in that folder."""
+        ...
+
+    def empty(self, folder: Path) -> Kept:
+        """One without tables; where it is a file it is not there yet."""
+        ...
+
+    def drop(self, names: list[str]) -> None:
+        """Give these of ``made`` back."""
+        ...
 
 
-def sqlite_databases(folder: Path) -> Databases:
-    """Makes databases in a folder each, as copies of one that was migrated."""
-    migrated = folder / FILE
-    migrate(f"sqlite:///{migrated}")
+class SqliteDatabases(Databases):
+    """Copies of a file that was migrated. They go with their folders."""
 
-    def fresh(folder: Path) -> SqliteKept:
-        kept = SqliteKept(folder / FILE)
-        shutil.copy(migrated, kept.path)
-        return kept
+    def __init__(self, folder: Path) -> None:
+        self.made, self._migrated = [], folder / FILE
+        migrate(f"sqlite:///{self._migrated}")
 
-    return fresh
+    def __call__(self, folder: Path) -> SqliteKept:
+        return SqliteKept(shutil.copy(self._migrated, folder / FILE))
+
+    def empty(self, folder: Path) -> SqliteKept:
+        return SqliteKept(folder / STANDALONES_FILE)
+
+    def drop(self, names: list[str]) -> None: ...
 
 
-class PostgresqlDatabases:
+class PostgresqlDatabases(Databases):
     """Makes databases on one server, as copies of one that was migrated."""
 
     def __init__(self, server: PostgresqlServer) -> None:
@@ -180,9 +195,12 @@ class PostgresqlDatabases:
         migrate(server.url("migrated"))
 
     def __call__(self, folder: Path) -> PostgresqlKept:  # noqa: ARG002 - SQLite's are somewhere
-        return self.empty("migrated")
+        return self._made("migrated")
 
-    def empty(self, template: str = "template0") -> PostgresqlKept:
+    def empty(self, folder: Path) -> PostgresqlKept:  # noqa: ARG002 - as above
+        return self._made("template0")
+
+    def _made(self, template: str) -> PostgresqlKept:
         name = f"test_{next(self._numbers)}"
         self._create(name, template)
         self.made.append(name)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.databases import Databases, Kept, PostgresqlDatabases, sqlite_databases
+from tests.databases import Databases, Kept, PostgresqlDatabases, SqliteDatabases
 from tests.missing import skip_or_fail
 from tests.postgresql_server import PostgresqlServer, binaries, running_postgresql
 
@@ -48,20 +48,26 @@ def postgresql() -> Iterator[PostgresqlServer]:
 def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Databases:
     """Makes a migrated database, on SQLite in a folder."""
     if request.config.getoption("--database") == "sqlite":
-        return sqlite_databases(tmp_path_factory.mktemp("migrated"))
+        return SqliteDatabases(tmp_path_factory.mktemp("migrated"))
     return PostgresqlDatabases(request.getfixturevalue("postgresql"))
 
 
 @pytest.fixture(autouse=True)
 def _databases_dropped(request: pytest.FixtureRequest) -> Iterator[None]:
     """What a test's databases take of a server is given back at its end; wider fixtures keep theirs."""
-    if "databases" not in request.fixturenames or request.config.getoption("--database") == "sqlite":
+    if "databases" not in request.fixturenames:
         yield
         return
-    databases = request.getfixturevalue("databases")
+    databases: Databases = request.getfixturevalue("databases")
     before = list(databases.made)
     yield
     databases.drop([name for name in databases.made if name not in before])
+
+
+@pytest.fixture
+def unmigrated(databases: Databases, tmp_path: Path) -> Kept:
+    """A database without tables; a SQLite file that is not there yet, where a standalone installation would have it."""
+    return databases.empty(tmp_path)
 
 
 @pytest.fixture

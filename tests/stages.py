@@ -364,9 +364,9 @@ class Stages:
         """Every row of every table, as bytes lie there."""
         return self.kept.rows(*but)
 
-    def execute(self, statement: str) -> None:
+    def execute(self, statement: str, *values: Any) -> None:
         """Plain SQL behind the service's back."""
-        self.kept.execute(statement)
+        self.kept.execute(statement, *values)
 
     def object_keys_referred_to(self) -> set[str]:
         return {row[0] for row in self.kept.query("SELECT object_key FROM packet_files WHERE object_key IS NOT NULL")}

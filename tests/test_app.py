@@ -8,19 +8,19 @@ import pytest
 from tests.fakes.object_store import FakeObjectStore
 from tests.standalone_process import ROOT, clean_environment
 from transfer_service.adapters.clock import Clock
-from transfer_service.adapters.database import SqlDatabase, migrate
+from transfer_service.adapters.database import SqlDatabase
 from transfer_service.adapters.keyring import LocalKeyring
 from transfer_service.adapters.mail import Letterhead, OutboxFolder
 from transfer_service.app import Parts, create_app, create_worker, flask_app, joined, manifest_key
 from transfer_service.errors import SettingsInvalid
-from transfer_service.settings import Settings
+from transfer_service.settings import DatabaseUrl, Settings
 from transfer_service.usecases.limits import Limits
 
 
 @pytest.fixture
-def settings(tmp_path) -> Settings:
+def settings(tmp_path, own_database) -> Settings:
     settings = Settings(
-        database_url=f"sqlite:///{tmp_path}/records.sqlite3",
+        database_url=DatabaseUrl(own_database.url),
         keyring_path=tmp_path / "keyring.json",
         outbox_dir=tmp_path / "outbox",
         s3_endpoint_url="http://127.0.0.1:9",
@@ -28,7 +28,6 @@ def settings(tmp_path) -> Settings:
         bind="127.0.0.1:4711",
     )
     LocalKeyring.create(settings.keyring_path)
-    migrate(settings.database_url)
     return settings
 
 
@@ -36,7 +35,7 @@ def settings(tmp_path) -> Settings:
 def parts(settings, tmp_path) -> Parts:
     keyring = LocalKeyring(settings.keyring_path)
     return Parts(
-        database=SqlDatabase(settings.database_url, keyring),
+        database=SqlDatabase(settings.database_url.reveal(), keyring),
         keyring=keyring,
         store=FakeObjectStore(),
         post=OutboxFolder(tmp_path / "outbox", Letterhead("transfer@hospital.test", "hospital.test")),
@@ -90,7 +89,7 @@ def test_a_keyring_that_others_can_read_is_refused(settings):
 
 def test_wsgi_serves_what_the_environment_says(settings):
     environment = {
-        "TRANSFER_SERVICE_DATABASE_URL": settings.database_url,
+        "TRANSFER_SERVICE_DATABASE_URL": settings.database_url.reveal(),
         "TRANSFER_SERVICE_KEYRING_PATH": str(settings.keyring_path),
         "TRANSFER_SERVICE_BIND": settings.bind,
     }

@@ -1,7 +1,6 @@
 """What operators run, on an installation of the test's own; with a running one see test_standalone."""
 
 import json
-import sqlite3
 import stat
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from uuid import uuid4
 import pytest
 from click.testing import CliRunner, Result
 
+from tests.databases import SqliteKept
 from transfer_service.adapters.keyring import LocalKeyring
 from transfer_service.cli import main
 
@@ -26,8 +26,10 @@ def cli(*words: str) -> Result:
 
 
 @pytest.fixture
-def installation(tmp_path, monkeypatch) -> Path:
-    """A migrated installation; TRANSFER_SERVICE_DATA names it."""
+def installation(tmp_path, monkeypatch, unmigrated) -> Path:
+    """A migrated installation; TRANSFER_SERVICE_DATA names it, and the next a database on a server."""
+    if not isinstance(unmigrated, SqliteKept):
+        monkeypatch.setenv("TRANSFER_SERVICE_DATABASE_URL", unmigrated.url)
     (tmp_path / "settings.toml").write_text(SETTINGS)
     (tmp_path / "settings.toml").chmod(0o600)
     LocalKeyring.create(tmp_path / "keyring.json")
@@ -120,12 +122,9 @@ def test_the_audit_log_verifies():
 
 
 @pytest.mark.usefixtures("department")
-def test_a_changed_audit_entry_is_named(installation):
-    with sqlite3.connect(installation / "transfer-service.sqlite3") as database:
-        for (trigger,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-            database.execute(f"DROP TRIGGER {trigger}")
-        database.execute("UPDATE audit_entries SET action = 'organization.closed' WHERE seq = 1")
-    database.close()
+def test_a_changed_audit_entry_is_named(unmigrated):
+    unmigrated.drop_triggers()
+    unmigrated.execute("UPDATE audit_entries SET action = 'organization.closed' WHERE seq = 1")
     result = cli("audit", "verify")
     assert result.exit_code == 1
     assert "entry 1" in result.stderr
@@ -179,13 +178,15 @@ def test_without_any_settings_it_says_what_to_set(monkeypatch):
     assert "--data" in result.stderr
 
 
-def test_a_database_that_was_not_migrated_is_refused(installation):
-    (installation / "transfer-service.sqlite3").unlink()
+def test_a_database_that_is_not_there_is_refused(unmigrated, installation):
+    assert installation.is_dir()
+    unmigrated.take_away()
     result = cli("token", "list")
     assert result.exit_code == 1
     assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.sqlite
 def test_the_database_is_made_for_its_owner_alone(installation):
     assert stat.S_IMODE((installation / "transfer-service.sqlite3").stat().st_mode) == 0o600
 

@@ -67,14 +67,14 @@ def test_the_settings_of_a_standalone_installation_are_found_in_its_folder(writt
 def test_the_environment_alone_is_enough_where_it_names_the_database(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     settings = load_settings({"TRANSFER_SERVICE_DATABASE_URL": "sqlite:///records.db"})
-    assert settings.database_url == f"sqlite:///{tmp_path}/records.db"
+    assert settings.database_url.reveal() == f"sqlite:///{tmp_path}/records.db"
 
 
 def test_relative_paths_are_meant_from_the_file_s_folder(written, tmp_path):
     settings = load_settings(written('keyring_path = "keys/ring.json"\noutbox_dir = "/var/outbox"\n'))
     assert settings.keyring_path == tmp_path / "keys/ring.json"
     assert settings.outbox_dir == Path("/var/outbox")
-    assert settings.database_url == f"sqlite:///{tmp_path}/transfer-service.sqlite3"
+    assert settings.database_url.reveal() == f"sqlite:///{tmp_path}/transfer-service.sqlite3"
 
 
 def test_secrets_print_as_stars(written):
@@ -88,6 +88,36 @@ def test_secrets_print_as_stars(written):
     assert settings.s3_secret_access_key.reveal() == "hush"
     assert "hush" not in f"{settings} {settings!r} {settings.smtp_password} {settings.smtp_password!r}"
     assert "s3_secret_access_key=***" in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("url", "meant"),
+    [
+        ("postgresql://u:hush@db.test/d", "postgresql://u:hush@db.test/d?sslmode=verify-full&sslrootcert=system"),
+        ("postgresql://u@db.test:6000/d?sslmode=require", "postgresql://u@db.test:6000/d?sslmode=require"),
+        ("postgresql://u@localhost/d", "postgresql://u@localhost/d?sslmode=prefer"),
+        ("postgresql://u@[::1]/d", "postgresql://u@[::1]/d?sslmode=prefer"),
+        (
+            "postgresql://u@db.test/d?sslmode=verify-ca&sslrootcert=/etc/ca.pem",
+            "postgresql://u@db.test/d?sslmode=verify-ca&sslrootcert=/etc/ca.pem",
+        ),
+    ],
+)
+def test_the_way_to_a_database_server_is_verified_tls_unless_it_is_this_machine(written, url, meant):
+    assert load_settings(written(f'database_url = "{url}"\n')).database_url.reveal() == meant
+
+
+def test_the_password_in_a_database_url_prints_as_stars(written):
+    text = 'database_url = "postgresql://u:hu%40sh@db.test/d"\n'
+    settings = load_settings(written(text))
+    assert "hu%40sh" in settings.database_url.reveal()
+    for said in (str(settings), repr(settings), str(settings.database_url), f"{settings.database_url}"):
+        assert "hu%40sh" not in said
+        assert "postgresql://u:***@db.test/d" in said
+    assert "chmod 600" in str(refusal(written(text, 0o640)))
+    assert "hush" not in str(refusal(written('database_url = "postgresql://u:hush@db.test/d?sslmode=disable"\n')))
+    assert "hush" not in str(refusal(written('database_url = "postgres://u:hush@db.test/d"\n')))
+    load_settings(written('database_url = "postgresql://u@db.test/d"\n', 0o644))
 
 
 def test_the_public_address_and_the_sender_follow_from_bind_where_left_out():
@@ -128,6 +158,19 @@ def test_settings_do_not_change():
         ("smtp_port = 70000", "smtp_port", "65535"),
         ('mail_from = "a@b\\r\\nBcc: c@d"', "mail_from", "one address"),
         ('database_url = "postgresql://h/d"', "database_url", "sqlite:///"),
+        ('database_url = "postgresql://u@h"', "database_url", "sqlite:///"),
+        ('database_url = "postgresql://u@h/"', "database_url", "sqlite:///"),
+        ('database_url = "postgresql://u@h/a/b"', "database_url", "sqlite:///"),
+        ('database_url = "postgresql://u@h:port/d"', "database_url", "sqlite:///"),
+        ('database_url = "postgresql+psycopg2://u@h/d"', "database_url", "sqlite:///"),
+        ('database_url = "mysql://u@h/d"', "database_url", "sqlite:///"),
+        ('database_url = "sqlite://"', "database_url", "sqlite:///"),
+        ('database_url = "sqlite:///x?mode=ro"', "database_url", "sqlite:///"),
+        ('database_url = "postgresql://u@h/d?sslmode=prefer"', "database_url", "verify-full"),
+        ('database_url = "postgresql://u@h/d?sslmode=disable"', "database_url", "verify-full"),
+        ('database_url = "postgresql://u@h/d?sslmode=no"', "database_url", "takes sslmode"),
+        ('database_url = "postgresql://u@h/d?sslrootcert=x"', "database_url", "takes sslmode"),
+        ('database_url = "postgresql://u@h/d?options=-c%20x"', "database_url", "takes sslmode"),
         ('s3_access_key_id = "id"', "s3_secret_access_key", "together"),
         ('s3_endpoint_url = "http://s3.test"', "s3_endpoint_url", "https://"),
         ('s3_endpoint_url = "ftp://s3.test"', "s3_endpoint_url", "address"),

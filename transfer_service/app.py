@@ -69,7 +69,7 @@ class Parts:
 def parts_of(settings: Settings) -> Parts:
     """The parts that the settings ask for. SettingsInvalid, InstallationDamaged, Unavailable."""
     keyring = LocalKeyring(settings.keyring_path)
-    database = SqlDatabase(settings.database_url, keyring, busy_timeout_s=settings.database_busy_s)
+    database = SqlDatabase(settings.database_url.reveal(), keyring, busy_timeout_s=settings.database_busy_s)
     database.check()
     clock = Clock()
     return Parts(

@@ -144,7 +144,7 @@ def migrate(operator: Operator, with_bucket: bool) -> None:  # noqa: FBT001  # c
     """Make the database, or bring it up to this version."""
     settings = operator.settings()
     keep_private()
-    migrate_database(settings.database_url)
+    migrate_database(settings.database_url.reveal())
     if with_bucket:
         _make_bucket(settings)
     operator.answer({"migrated": True}, "The database is of this version.")

@@ -5,7 +5,7 @@ import pytest
 from tests.standalone.test_child import full_disk
 from transfer_service.adapters.seaweedfs import SeaweedFS
 from transfer_service.errors import InstallationDamaged
-from transfer_service.settings import Secret, Settings
+from transfer_service.settings import DatabaseUrl, Secret, Settings
 from transfer_service.standalone import Supervisor, supervisor
 from transfer_service.standalone.folder import DataFolder
 
@@ -13,7 +13,7 @@ from transfer_service.standalone.folder import DataFolder
 @pytest.fixture
 def stopped(tmp_path) -> Supervisor:
     settings = Settings(
-        database_url=f"sqlite:///{tmp_path}/records.sqlite3",
+        database_url=DatabaseUrl(f"sqlite:///{tmp_path}/records.sqlite3"),
         keyring_path=tmp_path / "keyring.json",
         outbox_dir=tmp_path / "outbox",
         s3_endpoint_url="http://127.0.0.1:9",

@@ -148,7 +148,7 @@ def test_a_packet_that_can_not_be_settled_keeps_no_other_from_it_and_is_reported
     for stage in (broken, whole):
         close(stages, stage, when_verified=True)
     stages.verify_all()
-    stages.execute(f"UPDATE packet_files SET path = zeroblob(200) WHERE id = '{broken.file.id.hex}'")
+    stages.kept.execute("UPDATE packet_files SET path = ? WHERE id = ?", bytes(200), broken.file.id.hex)
     with pytest.raises(SealBroken) as caught:
         stages.journey.close.settle(stages.now)
     assert str(broken.packet.id) in caught.value.__notes__[0]

@@ -272,7 +272,7 @@ def test_a_packet_with_a_broken_file_is_shredded_all_the_same_and_holds_up_no_ot
     broken, whole = stages.closed(), stages.closed()
     for stage in (broken, whole):
         retire(stages, stage, stages.hospital.privacy_officer, at_once=True)
-    stages.execute(f"UPDATE packet_files SET path = zeroblob(200) WHERE id = '{broken.file.id.hex}'")
+    stages.kept.execute("UPDATE packet_files SET path = ? WHERE id = ?", bytes(200), broken.file.id.hex)
     assert stages.journey.retire.destroy(stages.now) == 2
     (key,) = stages.object_keys_referred_to()
     assert key == broken.file.object_key

@@ -1,6 +1,5 @@
 """What is refused at the start. Every refusal names the setting and says what to do."""
 
-import ipaddress
 from collections.abc import Callable
 from dataclasses import fields
 from typing import NoReturn
@@ -8,6 +7,7 @@ from urllib.parse import urlsplit
 
 from transfer_service.errors import SettingsInvalid
 from transfer_service.settings.fields import Settings, SmtpSecurity
+from transfer_service.settings.hosts import is_loopback
 
 MAX_PORT = 65535
 
@@ -36,8 +36,9 @@ def _check_threads(settings: Settings) -> None:
 
 
 def _check_database(settings: Settings) -> None:
-    if not settings.database_url.startswith("sqlite:///"):
-        refuse("database_url", "must be sqlite:/// and the path of a file.")
+    problem = settings.database_url.problem()
+    if problem is not None:
+        refuse("database_url", problem)
 
 
 def _check_credentials(settings: Settings) -> None:
@@ -87,14 +88,6 @@ def _check_url(field: str, url: str, danger: str) -> None:
         refuse(field, "must end with the host and its port: no path, no query.")
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         refuse(field, f"must begin with https:// beyond this machine. {danger}")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether that host is this machine and nothing else."""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 _CHECKS: tuple[Callable[[Settings], None], ...] = (

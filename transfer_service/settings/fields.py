@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any, final
 from urllib.parse import urlsplit
 
+from transfer_service.settings.database_url import DatabaseUrl
 from transfer_service.usecases.limits import Limits
 
 _LIMITS = Limits()
 _SECONDS = "_s"
+_SQLITE_FILE = DatabaseUrl("sqlite:///transfer-service.sqlite3")
 
 
 @final
@@ -49,8 +51,8 @@ class Settings:
     """Everything that can be set. `load_settings` reads and checks it."""
 
     # -- where things are kept ---------------------------------------------------------------------------------
-    #: Where records are kept: sqlite:/// and the path of a file.
-    database_url: str = "sqlite:///transfer-service.sqlite3"
+    #: Where records are kept: sqlite:/// and the path of a file, or postgresql://USER:PASSWORD@HOST:PORT/DATABASE.
+    database_url: DatabaseUrl = _SQLITE_FILE
     #: How long one transaction waits for another's, in seconds, before the caller is told to come again.
     database_busy_s: int = 5
     #: The file of keys that wrap all others, mode 0600. Back it up, and never beside the database.

@@ -10,12 +10,12 @@ from typing import Any, get_type_hints
 
 from transfer_service.errors import SettingsInvalid
 from transfer_service.settings.checks import check, refuse
+from transfer_service.settings.database_url import DatabaseUrl
 from transfer_service.settings.fields import Secret, Settings, SmtpSecurity
 
 PREFIX = "TRANSFER_SERVICE_"
 CONFIG, DATA = PREFIX + "CONFIG", PREFIX + "DATA"
 FILE_NAME = "settings.toml"
-_SQLITE = "sqlite:///"
 
 #: Read by the client, and by this module itself.
 _NOT_FIELDS = {CONFIG, DATA, PREFIX + "URL", PREFIX + "TOKEN"}
@@ -65,10 +65,14 @@ def _from_file(file: Path) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
         raise SettingsInvalid(f"The settings file {file} is not valid TOML.", field=CONFIG) from None
     values = {name: _from_toml(name, value) for name, value in document.items()}
-    if mode & 0o077 and any(isinstance(value, Secret) for value in values.values()):
+    if mode & 0o077 and any(_is_secret(value) for value in values.values()):
         help_ = f"The settings file {file} holds secrets and has mode {mode:04o}: run chmod 600 on it."
         raise SettingsInvalid(help_, field=CONFIG)
     return values
+
+
+def _is_secret(value: object) -> bool:
+    return isinstance(value, Secret) or (isinstance(value, DatabaseUrl) and value.holds_password)
 
 
 def _from_toml(name: str, value: object) -> object:
@@ -133,17 +137,15 @@ _READERS: dict[Any, tuple[type, Callable[[str, Any], object]]] = {
     Path: (str, lambda _name, value: Path(value)),
     Secret | None: (str, lambda _name, value: Secret(value)),
     SmtpSecurity: (str, _security),
+    DatabaseUrl: (str, lambda _name, value: DatabaseUrl(value)),
     tuple[str, ...]: (list, _words),
 }
 
 
 def _absolute(settings: Settings, folder: Path) -> Settings:
-    url = settings.database_url
-    if url.startswith(_SQLITE) and not url.startswith(_SQLITE + "/"):
-        url = _SQLITE + str(folder / url.removeprefix(_SQLITE))
     return replace(
         settings,
-        database_url=url,
+        database_url=settings.database_url.seen_from(folder),
         keyring_path=folder / settings.keyring_path,
         outbox_dir=folder / settings.outbox_dir,
     )

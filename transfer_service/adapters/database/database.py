@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from weakref import finalize
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, RootTransaction
 from sqlalchemy.exc import PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 
@@ -32,6 +33,7 @@ class SqlDatabase:
         self._dialect = dialect_of(url, busy_timeout_s)
         self._dialect.find(create=False)
         self._engine = self._dialect.engine()
+        finalize(self, self._engine.dispose).atexit = False  # whom nobody needs any more holds no connections
         self._keyring = CachedKeyring(keyring)
         self._head = head_revision()
         try:
@@ -89,12 +91,24 @@ class SqlDatabase:
 
     @contextmanager
     def _connected(self, *, changes: bool) -> Iterator[Connection]:
+        transaction = self._transaction(changes=changes)
+        try:
+            with transaction.connection as connection, transaction:
+                yield connection
+        except PendingRollbackError as error:  # somebody went on after the connection broke
+            raise self._dialect.unavailable(error) from None
+
+    def _transaction(self, *, changes: bool, again: bool = True) -> RootTransaction:
+        """To begin tells whether a connection still holds; where it does not, nothing was done yet on it."""
         try:
             connection = self._engine.connect().execution_options(**{CHANGES: changes})
         except (PoolExhausted, self._dialect.driver_error) as error:
             raise self._dialect.unavailable(error) from None
         try:
-            with connection, connection.begin():
-                yield connection
-        except PendingRollbackError as error:  # somebody went on after the connection broke
-            raise self._dialect.unavailable(error) from None
+            return connection.begin()
+        except Unavailable:
+            is_stale = connection.invalidated
+            connection.close()
+            if again and is_stale:
+                return self._transaction(changes=changes, again=False)
+            raise

@@ -45,6 +45,7 @@ _READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _CHANGING = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 _NAME = f"SELECT set_config('{SETTING}', %(name)s, true)"
 _TURN = "SELECT pg_advisory_xact_lock(%(key)s::bigint)"
+_TURN_AND_NAME = f"{_TURN}, set_config('{SETTING}', %(name)s, true)"
 _OURS = {tenancy.OPTION: "names the tenant"}
 _NAMED, _HELD = "named", "held"
 
@@ -104,7 +105,6 @@ class Postgresql(Dialect):
         return {
             "pool_size": POOL_SIZE,
             "max_overflow": POOL_OVERFLOW,
-            "pool_pre_ping": True,  # a connection that a restart or a firewall cut is replaced, unseen
             "connect_args": connecting | {"options": settings},
         }
 
@@ -118,11 +118,13 @@ class Postgresql(Dialect):
 
     def _on_named(self, connection: Connection, organization_id: UUID | None) -> None:
         name = EVERY if organization_id is None else str(organization_id)
-        if name != EVERY and connection.get_execution_options().get(CHANGES):
-            self.take_turn(connection, name)
-        if name != connection.info[_NAMED]:
+        named, held = connection.info[_NAMED], connection.info[_HELD]
+        if name not in {EVERY, *held} and connection.get_execution_options().get(CHANGES):
+            connection.exec_driver_sql(_TURN_AND_NAME, {"key": _key(name), "name": name}, execution_options=_OURS)
+            held.add(name)
+        elif name != named:
             connection.exec_driver_sql(_NAME, {"name": name}, execution_options=_OURS)
-            connection.info[_NAMED] = name
+        connection.info[_NAMED] = name
 
     def _reason(self, error: BaseException | None) -> str:
         if isinstance(error, psycopg.IntegrityError):
