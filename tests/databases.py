@@ -155,8 +155,6 @@ class PostgresqlKept(Kept):
 class Databases(Protocol):
     """Makes databases of one kind."""
 
-    made: list[str]
-
     def __call__(self, folder: Path) -> Kept:
         """A migrated one; where it is a file, in that folder."""
         ...
@@ -165,8 +163,8 @@ class Databases(Protocol):
         """One without tables; where it is a file it is not there yet."""
         ...
 
-    def drop(self, names: list[str]) -> None:
-        """Give these of ``made`` back."""
+    def drop(self, kept: Kept) -> None:
+        """Give back what it takes, before everything goes with the session."""
         ...
 
 
@@ -174,7 +172,7 @@ class SqliteDatabases(Databases):
     """Copies of a file that was migrated. They go with their folders."""
 
     def __init__(self, folder: Path) -> None:
-        self.made, self._migrated = [], folder / FILE
+        self._migrated = folder / FILE
         migrate(f"sqlite:///{self._migrated}")
 
     def __call__(self, folder: Path) -> SqliteKept:
@@ -183,14 +181,14 @@ class SqliteDatabases(Databases):
     def empty(self, folder: Path) -> SqliteKept:
         return SqliteKept(folder / STANDALONES_FILE)
 
-    def drop(self, names: list[str]) -> None: ...
+    def drop(self, kept: Kept) -> None: ...
 
 
 class PostgresqlDatabases(Databases):
     """Makes databases on one server, as copies of one that was migrated."""
 
     def __init__(self, server: PostgresqlServer) -> None:
-        self.server, self._numbers, self.made = server, count(1), list[str]()
+        self.server, self._numbers = server, count(1)
         self._create("migrated", "template0")
         migrate(server.url("migrated"))
 
@@ -203,13 +201,11 @@ class PostgresqlDatabases(Databases):
     def _made(self, template: str) -> PostgresqlKept:
         name = f"test_{next(self._numbers)}"
         self._create(name, template)
-        self.made.append(name)
         return PostgresqlKept(self.server, name)
 
-    def drop(self, names: list[str]) -> None:
-        for name in names:
-            self.server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-            self.made.remove(name)
+    def drop(self, kept: Kept) -> None:
+        assert isinstance(kept, PostgresqlKept)
+        self.server.execute(f"DROP DATABASE {kept.name} WITH (FORCE)")
 
     def _create(self, name: str, template: str) -> None:
         self.server.execute(f"CREATE DATABASE {name} OWNER {ROLE} TEMPLATE {template} STRATEGY FILE_COPY")

@@ -52,25 +52,17 @@ def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     return PostgresqlDatabases(request.getfixturevalue("postgresql"))
 
 
-@pytest.fixture(autouse=True)
-def _databases_dropped(request: pytest.FixtureRequest) -> Iterator[None]:
-    """What a test's databases take of a server is given back at its end; wider fixtures keep theirs."""
-    if "databases" not in request.fixturenames:
-        yield
-        return
-    databases: Databases = request.getfixturevalue("databases")
-    before = list(databases.made)
-    yield
-    databases.drop([name for name in databases.made if name not in before])
-
-
 @pytest.fixture
-def unmigrated(databases: Databases, tmp_path: Path) -> Kept:
+def unmigrated(databases: Databases, tmp_path: Path) -> Iterator[Kept]:
     """A database without tables; a SQLite file that is not there yet, where a standalone installation would have it."""
-    return databases.empty(tmp_path)
+    made = databases.empty(tmp_path)
+    yield made
+    databases.drop(made)
 
 
 @pytest.fixture
-def own_database(databases: Databases, tmp_path: Path) -> Kept:
+def own_database(databases: Databases, tmp_path: Path) -> Iterator[Kept]:
     """A migrated database of the test's own."""
-    return databases(tmp_path)
+    made = databases(tmp_path)
+    yield made
+    databases.drop(made)

@@ -1,6 +1,6 @@
 """Appends to an organization's log in a process of its own, called NAME.
 
-    python -m tests.adapters.database.append_entries DATABASE KEYRING ORGANIZATION NAME COUNT
+    python -m tests.adapters.database.append_entries URL KEYRING ORGANIZATION NAME COUNT
 
 Says "ready", waits for a line, and then appends COUNT entries, each in a transaction of its own.
 """
@@ -16,8 +16,8 @@ from transfer_service.adapters.keyring import LocalKeyring
 
 
 def main() -> None:
-    path, keyring, organization, name, count = sys.argv[1:]
-    database = SqlDatabase(f"sqlite:///{path}", LocalKeyring(Path(keyring)), busy_timeout_s=300)
+    url, keyring, organization, name, count = sys.argv[1:]
+    database = SqlDatabase(url, LocalKeyring(Path(keyring)), busy_timeout_s=300)
     by = a.a_system_actor(organization_id=UUID(organization))
     sys.stdout.write("ready\n")
     sys.stdout.flush()

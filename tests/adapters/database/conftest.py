@@ -1,6 +1,5 @@
 """A migrated database in a directory of its own, and one organization in it with something of everything."""
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from tests import factories as a
+from tests.databases import FILE, Kept
 from transfer_service.adapters.database import SqlDatabase, migrate
 from transfer_service.adapters.database.seals import records_context
 from transfer_service.adapters.keyring import LocalKeyring
@@ -26,7 +26,8 @@ def keyring(tmp_path: Path) -> LocalKeyring:
 
 @pytest.fixture
 def database_path(tmp_path: Path) -> Path:
-    return tmp_path / "transfer.db"
+    """Where ``own_database`` is, where it is a file."""
+    return tmp_path / FILE
 
 
 @pytest.fixture(scope="session")
@@ -37,9 +38,8 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def database(database_path: Path, migrated_file: Path, keyring: LocalKeyring) -> Iterator[SqlDatabase]:
-    shutil.copy(migrated_file, database_path)
-    database = SqlDatabase(f"sqlite:///{database_path}", keyring)
+def database(own_database: Kept, keyring: LocalKeyring) -> Iterator[SqlDatabase]:
+    database = SqlDatabase(own_database.url, keyring)
     yield database
     database.dispose()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.adapters.database.conftest import Tenant
+from tests.databases import Kept
 from tests.standalone_process import ROOT, told_within
 from transfer_service.adapters.database import SqlDatabase
 from transfer_service.audit.chain import verify
@@ -21,9 +22,9 @@ WITHIN_S = 1800
 
 @pytest.mark.parametrize("each", [300, pytest.param(10_000, marks=pytest.mark.long)])
 def test_processes_that_append_at_once_leave_no_gap_and_no_fork(
-    database: SqlDatabase, database_path: Path, tenant: Tenant, each: int
+    database: SqlDatabase, own_database: Kept, tmp_path: Path, tenant: Tenant, each: int
 ) -> None:
-    append_at_once(database_path, tenant, each)
+    append_at_once(own_database.url, tmp_path / "keyring.json", tenant, each)
     with database.reading() as work:
         head, before = work.audit_head(tenant.id), 2
         verify(head, work.audit_entries(tenant.id))
@@ -39,14 +40,13 @@ def test_processes_that_append_at_once_leave_no_gap_and_no_fork(
     assert turns >= PROCESSES, "they did not append at once, but one after the other"
 
 
-def append_at_once(database_path: Path, tenant: Tenant, each: int) -> None:
-    keyring = database_path.with_name("keyring.json")
+def append_at_once(url: str, keyring: Path, tenant: Tenant, each: int) -> None:
     with ExitStack() as stack:
         processes = [
             stack.enter_context(
                 subprocess.Popen(
                     [sys.executable, "-m", "tests.adapters.database.append_entries",
-                     str(database_path), str(keyring), str(tenant.id), str(name), str(each)],
+                     url, str(keyring), str(tenant.id), str(name), str(each)],
                     cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                 )
             )

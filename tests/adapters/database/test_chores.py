@@ -1,16 +1,14 @@
 """The worker's lists, over all organizations, in order, no longer than asked."""
 
-import sqlite3
-from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests import factories as a
 from tests.adapters.database.conftest import Tenant
+from tests.databases import Kept
 from transfer_service.adapters.database import SqlDatabase
 from transfer_service.domain.link import Challenge
 from transfer_service.domain.packet import FileState, Packet, PacketFile, PacketState
@@ -175,14 +173,12 @@ def test_what_ended_a_day_ago_is_forgotten_and_nothing_younger(database: SqlData
 
 
 def test_a_row_that_does_not_open_is_reported_and_stops_nobody_else(
-    database: SqlDatabase, database_path: Path, tenant: Tenant, neighbour: Tenant, caplog: pytest.LogCaptureFixture
+    database: SqlDatabase, own_database: Kept, tenant: Tenant, neighbour: Tenant, caplog: pytest.LogCaptureFixture
 ) -> None:
     broken = verifying(tenant, completed_at=a.NOW - MINUTE)
     whole = verifying(neighbour, completed_at=a.NOW)
     keep(database, broken, whole)
-    with closing(sqlite3.connect(database_path)) as raw:
-        raw.execute("UPDATE packet_files SET path = zeroblob(200) WHERE id = ?", (broken.id.hex,))
-        raw.commit()
+    own_database.execute("UPDATE packet_files SET path = ? WHERE id = ?", bytes(200), broken.id.hex)
     with database.reading() as work:
         assert work.files_to_verify(a.NOW, 1) == [whole]
     assert "does not open" in caplog.text

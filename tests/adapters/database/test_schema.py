@@ -1,9 +1,9 @@
 """The revisions make exactly the tables that the program uses, and take them away again."""
 
 import io
-import sqlite3
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
@@ -12,17 +12,33 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, inspect
 
+from tests.databases import Kept, SqliteKept
 from transfer_service.adapters.database import SqlDatabase, downgrade, migrate, schema
+from transfer_service.adapters.database.dialects import dialect_of
 from transfer_service.adapters.database.tables import METADATA
 from transfer_service.adapters.keyring import LocalKeyring
 from transfer_service.errors import Unavailable
 
 
-def described(path: Path) -> list[tuple[str, ...]]:
-    raw = sqlite3.connect(path)
-    found = raw.execute("SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master ORDER BY 1, 2").fetchall()
-    raw.close()
-    return found
+def described(kept: Kept) -> list[tuple[Any, ...]]:
+    if isinstance(kept, SqliteKept):
+        return kept.query("SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master ORDER BY 1, 2")
+    return [row for statement in DESCRIBED_BY_POSTGRESQL.split(";") for row in kept.query(statement)]
+
+
+DESCRIBED_BY_POSTGRESQL = """
+    SELECT attrelid::regclass::text, attname, format_type(atttypid, atttypmod), attnotnull FROM pg_attribute
+        JOIN pg_class ON pg_class.oid = attrelid
+        WHERE relnamespace = 'public'::regnamespace AND attnum > 0 ORDER BY 1, attnum;
+    SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
+        WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2;
+    SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1;
+    SELECT tablename, policyname, permissive, cmd, qual, with_check FROM pg_policies ORDER BY 1, 2;
+    SELECT relname, relrowsecurity, relforcerowsecurity FROM pg_class
+        WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1;
+    SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1;
+    SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1
+"""
 
 
 def checks(engine_of: str) -> dict[str, set[str]]:
@@ -35,74 +51,73 @@ def checks(engine_of: str) -> dict[str, set[str]]:
     return found
 
 
-def test_the_migrated_schema_is_the_tables(migrated_file: Path) -> None:
-    engine = create_engine(f"sqlite:///{migrated_file}")
+def test_the_migrated_schema_is_the_tables(own_database: Kept) -> None:
+    engine = create_engine(dialect_of(own_database.url).url)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, METADATA) == []
     engine.dispose()
 
 
-def test_the_migrated_checks_are_those_of_the_tables(migrated_file: Path, tmp_path: Path) -> None:
+@pytest.mark.sqlite
+def test_the_migrated_checks_are_those_of_the_tables(own_database: Kept, tmp_path: Path) -> None:
     made = f"sqlite:///{tmp_path / 'made.db'}"
     engine = create_engine(made)
     METADATA.create_all(engine)
     engine.dispose()
-    assert checks(f"sqlite:///{migrated_file}") == checks(made)
+    assert checks(own_database.url) == checks(made)
 
 
-def test_migrating_again_changes_nothing(tmp_path: Path) -> None:
-    path = tmp_path / "transfer.db"
-    migrate(f"sqlite:///{path}")
-    before = described(path)
-    migrate(f"sqlite:///{path}")
-    assert described(path) == before
+def test_migrating_again_changes_nothing(own_database: Kept) -> None:
+    before = described(own_database)
+    migrate(own_database.url)
+    assert described(own_database) == before
 
 
-def test_two_may_migrate_at_once(tmp_path: Path, migrated_file: Path) -> None:
-    path = tmp_path / "transfer.db"
-    threads = [threading.Thread(target=migrate, args=(f"sqlite:///{path}",)) for _ in range(2)]
+def test_two_may_migrate_at_once(unmigrated: Kept, own_database: Kept) -> None:
+    threads = [threading.Thread(target=migrate, args=(unmigrated.url,)) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(timeout=60)
-    assert described(path) == described(migrated_file)
+    assert described(unmigrated) == described(own_database)
 
 
-def test_downgrading_takes_everything_away_and_upgrading_brings_it_back(tmp_path: Path, migrated_file: Path) -> None:
-    path = tmp_path / "transfer.db"
-    migrate(f"sqlite:///{path}")
-    downgrade(f"sqlite:///{path}")
-    assert {name for _, name, _, _ in described(path)} == {"alembic_version", "sqlite_autoindex_alembic_version_1"}
-    migrate(f"sqlite:///{path}")
-    assert described(path) == described(migrated_file)
+def test_downgrading_takes_everything_away_and_upgrading_brings_it_back(own_database: Kept) -> None:
+    before = described(own_database)
+    downgrade(own_database.url)
+    assert own_database.tables() == ["alembic_version"]
+    assert not any("audit" in str(row) for row in described(own_database))
+    migrate(own_database.url)
+    assert described(own_database) == before
 
 
-def test_a_migration_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
-    path = tmp_path / "transfer.db"
-    raw = sqlite3.connect(path)
-    raw.execute("CREATE TABLE service_keys (x)")
-    raw.commit()
-    raw.close()
+def test_one_revision_down_and_up_again_is_the_same(own_database: Kept) -> None:
+    before = described(own_database)
+    downgrade(own_database.url, "-1")
+    migrate(own_database.url)
+    assert described(own_database) == before
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(unmigrated: Kept) -> None:
+    unmigrated.execute("CREATE TABLE service_keys (x integer)")
     with pytest.raises(Unavailable):
-        migrate(f"sqlite:///{path}")
-    assert [name for _, name, _, _ in described(path)] == ["service_keys"]
+        migrate(unmigrated.url)
+    assert unmigrated.tables() == ["service_keys"]
 
 
-def test_check_is_content_with_our_schema_alone(
-    database: SqlDatabase, database_path: Path, tmp_path: Path, keyring: LocalKeyring
-) -> None:
+def test_check_is_content_with_our_schema_alone(database: SqlDatabase, own_database: Kept) -> None:
     database.check()
-    raw = sqlite3.connect(database_path)
-    raw.execute("UPDATE alembic_version SET version_num = '0000'")
-    raw.commit()
+    own_database.execute("UPDATE alembic_version SET version_num = '0000'")
     with pytest.raises(Unavailable, match="another version"):
         database.check()
-    raw.execute("DROP TABLE alembic_version")
-    raw.commit()
-    raw.close()
+    own_database.execute("DROP TABLE alembic_version")
     with pytest.raises(Unavailable):
         database.check()
+
+
+@pytest.mark.sqlite
+def test_check_is_not_content_with_an_empty_file(tmp_path: Path, keyring: LocalKeyring) -> None:
     empty = tmp_path / "empty.db"
     empty.touch()
     unmigrated = SqlDatabase(f"sqlite:///{empty}", keyring)

@@ -1,14 +1,13 @@
 """The files of the database hold nothing of a patient; what is sealed opens in its own row and column alone."""
 
 import base64
-import sqlite3
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from tests import factories as a
 from tests.adapters.database.conftest import Tenant
+from tests.databases import Kept
 from transfer_service.adapters.database import SqlDatabase
 from transfer_service.domain.packet import NotIncluded, Packet, PacketFile, SignedManifest, Specimen
 from transfer_service.domain.release import Release, Signature, Signer
@@ -72,12 +71,10 @@ def fill(database: SqlDatabase, tenant: Tenant) -> None:
 
 
 def test_no_file_of_the_database_holds_a_canary_in_any_writing(
-    database: SqlDatabase, database_path: Path, tenant: Tenant
+    database: SqlDatabase, own_database: Kept, tenant: Tenant
 ) -> None:
     fill(database, tenant)
-    files = sorted(database_path.parent.glob(f"{database_path.name}*"))
-    assert [file.name for file in files] == ["transfer.db", "transfer.db-shm", "transfer.db-wal"]
-    octets = b"".join(file.read_bytes() for file in files)
+    octets = own_database.octets()
     assert tenant.recipient.name.encode() in octets, "the search itself must work"
     for word, canary in CANARY.items():
         for writing in written_in(canary):
@@ -85,13 +82,11 @@ def test_no_file_of_the_database_holds_a_canary_in_any_writing(
 
 
 def test_the_same_value_sealed_twice_is_never_the_same_bytes(
-    database: SqlDatabase, database_path: Path, tenant: Tenant
+    database: SqlDatabase, own_database: Kept, tenant: Tenant
 ) -> None:
     def sealed() -> bytes:
-        with sqlite3.connect(database_path) as raw:
-            found: bytes = raw.execute("SELECT note FROM packets").fetchone()[0]
-        raw.close()
-        return found
+        ((found,),) = own_database.query("SELECT note FROM packets")
+        return bytes(found)
 
     before = sealed()
     with database.changing() as work:
@@ -100,14 +95,12 @@ def test_the_same_value_sealed_twice_is_never_the_same_bytes(
 
 
 def test_two_columns_and_two_organizations_have_blind_indexes_of_their_own(
-    database: SqlDatabase, database_path: Path, tenant: Tenant, neighbour: Tenant
+    database: SqlDatabase, own_database: Kept, tenant: Tenant, neighbour: Tenant
 ) -> None:
     case = a.a_case(accession_number="1", patient=a.a_patient(record_number="1"))
     with database.changing() as work:
         work.keep(replace(tenant.packet, case=case), replace(neighbour.packet, case=case))
-    raw = sqlite3.connect(database_path)
-    rows = raw.execute("SELECT record_number_index, accession_number_index FROM packets").fetchall()
-    raw.close()
+    rows = own_database.query("SELECT record_number_index, accession_number_index FROM packets")
     assert len({index for row in rows for index in row}) == 4
 
 
@@ -125,7 +118,7 @@ def test_two_columns_and_two_organizations_have_blind_indexes_of_their_own(
     ],
 )
 def test_a_sealed_field_moved_to_another_row_does_not_open(
-    database: SqlDatabase, database_path: Path, tenant: Tenant, kind: type, table: str, column: str
+    database: SqlDatabase, own_database: Kept, tenant: Tenant, kind: type, table: str, column: str
 ) -> None:
     packet = a.a_packet(organization_id=tenant.id, department_id=tenant.department.id)
     of_packet = {"organization_id": tenant.id, "packet_id": packet.id}
@@ -133,13 +126,11 @@ def test_a_sealed_field_moved_to_another_row_does_not_open(
     victim = {Packet: tenant.packet, PacketFile: tenant.file, Release: tenant.release}[kind].id
     with database.changing() as work:
         work.save(a.an_event(tenant.actor), *others.values())
-    raw = sqlite3.connect(database_path)
-    raw.execute(
+    own_database.execute(
         f'UPDATE {table} SET "{column}" = (SELECT "{column}" FROM {table} WHERE id = ?) WHERE id = ?',
-        (others[kind].id.hex, victim.hex),
+        others[kind].id.hex,
+        victim.hex,
     )
-    raw.commit()
-    raw.close()
     with database.reading() as work:
         assert work.get(kind, tenant.id, others[kind].id) == others[kind]
         with pytest.raises(SealBroken):
@@ -147,36 +138,29 @@ def test_a_sealed_field_moved_to_another_row_does_not_open(
 
 
 def test_a_note_put_in_place_of_the_purpose_does_not_open(
-    database: SqlDatabase, database_path: Path, tenant: Tenant
+    database: SqlDatabase, own_database: Kept, tenant: Tenant
 ) -> None:
-    raw = sqlite3.connect(database_path)
-    raw.execute("UPDATE releases SET purpose = email")
-    raw.commit()
-    raw.close()
+    own_database.execute("UPDATE releases SET purpose = email")
     with database.reading() as work, pytest.raises(SealBroken):
         work.get(Release, tenant.id, tenant.release.id)
 
 
 def test_one_organization_s_fields_do_not_open_with_another_s_key(
-    database: SqlDatabase, database_path: Path, tenant: Tenant, neighbour: Tenant
+    database: SqlDatabase, own_database: Kept, tenant: Tenant, neighbour: Tenant
 ) -> None:
-    raw = sqlite3.connect(database_path)
-    raw.execute(
+    own_database.execute(
         "UPDATE organizations SET wrapped_records_key = ? WHERE id = ?",
-        (neighbour.organization.wrapped_records_key, tenant.id.hex),
+        neighbour.organization.wrapped_records_key,
+        tenant.id.hex,
     )
-    raw.commit()
-    raw.close()
     with database.reading() as work, pytest.raises(SealBroken):
         work.get(Packet, tenant.id, tenant.packet.id)
 
 
-def test_mail_is_wiped_once_it_is_sent(database: SqlDatabase, database_path: Path, tenant: Tenant) -> None:
+def test_mail_is_wiped_once_it_is_sent(database: SqlDatabase, own_database: Kept, tenant: Tenant) -> None:
     mail = a.a_mail(organization_id=tenant.id)
     with database.changing() as work:
         work.keep(mail)
     with database.changing() as work:
         work.keep(replace(mail, sent_at=a.NOW))
-    raw = sqlite3.connect(database_path)
-    assert raw.execute('SELECT "to", subject, body FROM mail').fetchall() == [(None, None, None)]
-    raw.close()
+    assert own_database.query('SELECT "to", subject, body FROM mail') == [(None, None, None)]

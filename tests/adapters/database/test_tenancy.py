@@ -1,9 +1,7 @@
 """No statement without its tenant; and nothing of one organization to be had, or touched, through another."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -12,8 +10,9 @@ from sqlalchemy import Engine, bindparam, delete, exists, func, insert, literal_
 
 from tests import factories as a
 from tests.adapters.database.conftest import Tenant
+from tests.databases import Kept
 from transfer_service.adapters.database import SqlDatabase
-from transfer_service.adapters.database.engine import make_engine
+from transfer_service.adapters.database.dialects import dialect_of
 from transfer_service.adapters.database.tables import METADATA, TENANT_TABLES, organizations, packet_files, packets
 from transfer_service.adapters.database.tenancy import OPTION, TenantPredicateMissing, check
 from transfer_service.domain.disclosure import Disclosure
@@ -36,6 +35,8 @@ REFUSED: dict[str, Any] = {
     "by another column": select(packets).where(p.id == ORG),
     "not equal": select(packets).where(p.organization_id != ORG),
     "null": select(packets).where(p.organization_id.is_(None)),
+    "two organizations": select(packets).where(p.organization_id.in_([ORG, uuid4()])),
+    "one each": union(select(p.id).where(p.organization_id == ORG), select(f.id).where(f.organization_id == uuid4())),
     "equal to itself": select(packets).where(p.organization_id == p.organization_id),
     "one of two ways": select(packets).where(or_(p.organization_id == ORG, p.id == ORG)),
     "negated": select(packets).where(~(p.organization_id == ORG)),
@@ -90,12 +91,20 @@ def test_a_statement_that_may_reach_every_tenant_raises(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ALLOWED)
-def test_a_statement_held_to_one_tenant_passes(name: str) -> None:
-    check(ALLOWED[name])
+def test_a_statement_held_to_one_tenant_passes_and_names_it(name: str) -> None:
+    assert check(ALLOWED[name]) == (None if name == "nobody's table" else ORG)
+
+
+def test_the_value_that_comes_beside_a_statement_is_the_one_that_it_names() -> None:
+    statement, another = select(packets).where(p.organization_id == bindparam("o", ORG)), uuid4()
+    assert check(statement) == ORG
+    assert check(statement, [{"o": another}]) == another
 
 
 def test_every_row_of_an_insert_must_name_its_tenant() -> None:
-    check(insert(packets), [{"organization_id": ORG}, {"organization_id": ORG}])
+    assert check(insert(packets), [{"organization_id": ORG}, {"organization_id": ORG}]) == ORG
+    with pytest.raises(TenantPredicateMissing):
+        check(insert(packets), [{"organization_id": ORG}, {"organization_id": uuid4()}])
     with pytest.raises(TenantPredicateMissing):
         check(insert(packets), [{"organization_id": ORG}, {"organization_id": None}])
     with pytest.raises(TenantPredicateMissing):
@@ -110,21 +119,20 @@ def test_every_table_with_an_organization_is_guarded() -> None:
 
 
 @pytest.fixture
-def engine(database_path: Path, migrated_file: Path) -> Iterator[Engine]:
-    shutil.copy(migrated_file, database_path)
-    engine = make_engine(f"sqlite:///{database_path}")
+def engine(own_database: Kept) -> Iterator[Engine]:
+    engine = dialect_of(own_database.url).engine()
     yield engine
     engine.dispose()
 
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_the_engine_itself_refuses_it(engine: Engine, name: str) -> None:
-    with engine.connect() as connection, pytest.raises(TenantPredicateMissing):
+    with engine.connect() as connection, connection.begin(), pytest.raises(TenantPredicateMissing):
         connection.execute(REFUSED[name])
 
 
 def test_the_engine_refuses_raw_sql(engine: Engine) -> None:
-    with engine.connect() as connection:
+    with engine.connect() as connection, connection.begin():
         with pytest.raises(TenantPredicateMissing):
             connection.exec_driver_sql("SELECT * FROM packets")
         with pytest.raises(TenantPredicateMissing):
@@ -132,7 +140,7 @@ def test_the_engine_refuses_raw_sql(engine: Engine) -> None:
 
 
 def test_whoever_says_why_may_cross_tenants(engine: Engine) -> None:
-    with engine.connect() as connection:
+    with engine.connect() as connection, connection.begin():
         assert connection.execute(select(packets), execution_options={OPTION: "a test"}).all() == []
         assert connection.execute(text("SELECT 1"), execution_options={OPTION: "a test"}).scalar_one() == 1
         with pytest.raises(TenantPredicateMissing):

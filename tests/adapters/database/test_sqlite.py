@@ -10,9 +10,11 @@ import pytest
 from tests import factories as a
 from tests.adapters.database.conftest import Tenant
 from transfer_service.adapters.database import SqlDatabase, migrate
-from transfer_service.adapters.database.engine import make_engine
+from transfer_service.adapters.database.dialects import dialect_of
 from transfer_service.adapters.keyring import LocalKeyring
 from transfer_service.errors import InstallationDamaged, SettingsInvalid
+
+pytestmark = pytest.mark.sqlite
 
 
 def mode(path: Path) -> int:
@@ -61,7 +63,7 @@ def test_a_file_open_to_others_is_closed_to_them(
 )
 def test_each_connection_has_our_pragmas(database_path: Path, migrated_file: Path, pragma: str, value: object) -> None:
     database_path.write_bytes(migrated_file.read_bytes())
-    engine = make_engine(f"sqlite:///{database_path}", busy_timeout_s=1.5)
+    engine = dialect_of(f"sqlite:///{database_path}", 1.5).engine()
     with engine.connect() as first, engine.connect() as second:
         for connection in (first, second):
             options = {"cross_tenant": "a test"}
@@ -70,9 +72,14 @@ def test_each_connection_has_our_pragmas(database_path: Path, migrated_file: Pat
 
 
 @pytest.mark.parametrize(
-    "url", ["sqlite://", "sqlite:///:memory:", "sqlite:///x?mode=ro", "postgresql://host/name", "not a URL", ""]
+    "url",
+    [
+        *("sqlite://", "sqlite:///:memory:", "sqlite:///x?mode=ro", "not a URL", "", "mysql://user@host/name"),
+        *("postgresql://host/name", "postgresql://user@/name", "postgresql://user@host", "postgresql://u@h:port/name"),
+        "postgresql+psycopg2://user@host/name",
+    ],
 )
-def test_only_a_sqlite_file_is_a_database(url: str, keyring: LocalKeyring) -> None:
+def test_only_a_file_of_sqlite_s_or_a_server_s_database_will_do(url: str, keyring: LocalKeyring) -> None:
     with pytest.raises(SettingsInvalid):
         SqlDatabase(url, keyring)
     with pytest.raises(SettingsInvalid):
