@@ -18,6 +18,7 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.databases import Databases, Kept
 from tests.salts import check_stored_salts
 from transfer_service.adapters.s3 import S3ObjectStore
 from transfer_service.app import object_store
@@ -26,15 +27,20 @@ from transfer_service.settings import load_settings
 ROOT = Path(__file__).parents[1]
 READY_WITHIN_S = 90
 STOP_WITHIN_S = 60
+PORT = ("--port", "0")
 CHILDREN = {"seaweedfs": "weed", "serve": "serve", "worker": "worker"}
 
 
 @dataclass
 class Standalone:
-    """A standalone installation over ``data_dir``; running between ``start`` and ``stop`` or ``kill_everything``."""
+    """A standalone installation over ``data_dir``; running between ``start`` and ``stop`` or ``kill_everything``.
+
+    ``kept`` is its database, where that is to be another than the file in its folder.
+    """
 
     data_dir: Path
-    options: tuple[str, ...] = ("--port", "0")
+    options: tuple[str, ...] = PORT
+    kept: Kept | None = None
     base_url: str = ""
     started_in_s: float = 0.0
     process: "subprocess.Popen[str] | None" = None
@@ -79,7 +85,7 @@ class Standalone:
                     *self.options,
                 ],
                 cwd=ROOT,
-                env=clean_environment(),
+                env=self.environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
@@ -103,8 +109,13 @@ class Standalone:
         """An operator's command beside it, as it ends."""
         return subprocess.run(
             [sys.executable, "-m", "transfer_service.cli", *words, "--data", str(self.data_dir)],
-            cwd=ROOT, env=clean_environment(), capture_output=True, text=True, timeout=60, check=False,
+            cwd=ROOT, env=self.environment(), capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
+
+    def environment(self) -> dict[str, str]:
+        """What its processes, and the operator's commands beside it, are told by the environment."""
+        named = {} if self.kept is None else {"TRANSFER_SERVICE_DATABASE_URL": self.kept.url}
+        return clean_environment() | named
 
     def pid(self, name: str) -> int:
         """The process id of ``supervisor``, ``seaweedfs``, ``serve`` or ``worker``; KeyError while it is down."""
@@ -228,15 +239,17 @@ def eventually(what: Callable[[], bool], within_s: float = 30) -> bool:
     return False
 
 
-@contextmanager
-def running_standalone(data_dir: Path, *options: str) -> Iterator[Standalone]:
-    """One that runs when the block begins, and does not when it has ended."""
-    with Standalone(data_dir, options or ("--port", "0")).running() as installation:
-        yield installation
+NewStandalone = Callable[[Path], Standalone]
 
 
 @pytest.fixture(scope="session")
-def standalone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
+def new_standalone(databases: Databases) -> NewStandalone:
+    """Makes an installation in a folder that is not there yet, on a database of its own. It does not run yet."""
+    return lambda data_dir: Standalone(data_dir, kept=databases.empty(data_dir))
+
+
+@pytest.fixture(scope="session")
+def standalone(new_standalone: NewStandalone, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
     """One installation for the whole session. Enrol an organization of your own in it."""
-    with running_standalone(tmp_path_factory.mktemp("standalone") / "data") as installation:
+    with new_standalone(tmp_path_factory.mktemp("standalone") / "data").running() as installation:
         yield installation

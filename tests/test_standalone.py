@@ -16,7 +16,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.standalone_process import Standalone, eventually, everything_in, running_standalone
+from tests.databases import STANDALONES_FILE, PostgresqlKept, SqliteKept
+from tests.standalone_process import Standalone, eventually, everything_in
 from transfer_service.adapters.seaweedfs import free_ports
 
 
@@ -43,7 +44,7 @@ def enrol(installation: Standalone, role: str = "coordinator") -> str:
 def stopped(tmp_path_factory) -> Path:
     """The data folder of an installation that ran once. Copy it."""
     data = tmp_path_factory.mktemp("stopped") / "data"
-    with running_standalone(data):
+    with Standalone(data).running():
         pass
     return data
 
@@ -79,6 +80,9 @@ def test_the_audit_log_holds_beside_it(standalone):
     assert standalone.cli("audit", "verify")["entries"] > 0
 
 
+FILES_OF: dict[type, list[str]] = {SqliteKept: [STANDALONES_FILE], PostgresqlKept: []}
+
+
 def test_nothing_of_it_is_for_others(standalone):
     for path in [standalone.data_dir, *everything_in(standalone.data_dir)]:
         with suppress(FileNotFoundError):  # SQLite's and SeaweedFS's come and go
@@ -86,7 +90,7 @@ def test_nothing_of_it_is_for_others(standalone):
             is_private = stat.S_IMODE(mode) & 0o077 == 0 or standalone.data_dir / "seaweedfs" in path.parents
             assert is_private or stat.S_ISSOCK(mode), path
     assert stat.S_IMODE(standalone.data_dir.stat().st_mode) == 0o700
-    for name in ("settings.toml", "keyring.json", "transfer-service.sqlite3"):
+    for name in ("settings.toml", "keyring.json", *FILES_OF[type(standalone.kept)]):
         assert stat.S_IMODE((standalone.data_dir / name).stat().st_mode) == 0o600
 
 

@@ -43,13 +43,18 @@ def found(canaries: dict[str, str | bytes], folders: list[Path]) -> list[str]:
     looked_for = [(name, form) for name, canary in canaries.items() for form in forms_of(canary)]
     hits = []
     for path in (path for folder in folders for path in everything_in(folder) if path.suffix != ".eml"):
-        content, allowed = content_of(path), HOMES.get(path.name, "nothing")
+        content, allowed = content_of(path), HOMES.get(path.name, _home(path))
         hits += [
             f"{name} in {path}"
             for name, form in looked_for
             if (form in content or form in str(path).encode()) and not name.startswith(allowed)
         ]
     return hits
+
+
+def _home(path: Path) -> str:
+    """PostgreSQL's files are called by numbers; the server's log is none of them."""
+    return "reviewer's address" if {"base", "pg_wal"} & {*path.parts} else "nothing"
 
 
 def content_of(path: Path) -> bytes:

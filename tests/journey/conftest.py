@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,16 @@ def shared_data() -> Path:
 
 def machine(standalone: Standalone) -> Machine:
     """The running installation as the scripts see it: HTTP, the operator's command, the outbox."""
-    return Machine(standalone.data_dir, standalone.base_url)
+    return _Beside(standalone)
+
+
+class _Beside(Machine):
+    def __init__(self, standalone: Standalone) -> None:
+        super().__init__(standalone.data_dir, standalone.base_url)
+        self._installation = standalone
+
+    def operator(self, *words: str) -> Any:
+        return self._installation.cli(*words)
 
 
 @pytest.fixture(scope="session")

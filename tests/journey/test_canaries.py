@@ -4,9 +4,7 @@ import base64
 import json
 import secrets
 import shutil
-import sqlite3
 import tomllib
-from contextlib import closing
 from datetime import date
 from pathlib import Path
 from urllib.parse import quote
@@ -16,10 +14,11 @@ import pytest
 
 from scripts.http_client import Refused
 from scripts.journey import Journey, secret_of
+from tests.databases import Kept, PostgresqlDatabases, SqliteKept
 from tests.journey.canary_sweep import forms_of, found
 from tests.journey.conftest import machine
+from tests.postgresql_server import running_postgresql
 from tests.salts import check_stored_salts
-from tests.standalone_process import running_standalone
 from transfer_service.adapters.database.seals import records_context
 from transfer_service.adapters.keyring import LocalKeyring
 from transfer_service.sealing.keys import derive_key, file_key
@@ -34,7 +33,7 @@ BIRTH_DATE = date(1911, 11, 19)
 
 
 @pytest.fixture(scope="module")
-def lived(tmp_path_factory, monkeypatch_module):
+def lived(server_of_its_own, new_standalone, tmp_path_factory, monkeypatch_module):
     """An installation with a whole journey behind it, refusals too, still running; its canaries; where to look."""
     folder = tmp_path_factory.mktemp("canaries")
     temporary = folder / "temporary"
@@ -44,12 +43,26 @@ def lived(tmp_path_factory, monkeypatch_module):
     files = folder / "files" / "vogelnest"
     files.mkdir(parents=True)
     (files / FILE_NAME).write_bytes(bytes(100_000) + MARKER + bytes(20 * 2**20))
-    with running_standalone(folder / "data") as standalone:
+    installation, elsewhere = new_standalone(folder / "data"), []
+    if server_of_its_own is not None:
+        installation.kept = PostgresqlDatabases(server_of_its_own).empty(folder)
+        elsewhere = [server_of_its_own.folder]
+    with installation.running() as standalone:
         journey = Journey(machine(standalone), folder / "files", NAME, RECORD_NUMBER)
         journey.play()
         refusals(journey)
-        yield canaries_of(journey), [folder / "data", temporary], standalone
+        yield canaries_of(journey, standalone.kept), [folder / "data", temporary, *elsewhere], standalone
     shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def server_of_its_own(request):
+    """A PostgreSQL on which nobody else leaves anything, so that all of it can be looked at; None on SQLite."""
+    if request.config.getoption("--database") == "sqlite":
+        yield None
+        return
+    with running_postgresql(request.getfixturevalue("postgresql").programs) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +101,7 @@ def patient_session(journey: Journey, secret: str) -> str:
     return str(journey.service.post("/patient/session", **answer)["access_token"])
 
 
-def canaries_of(journey: Journey) -> dict[str, str | bytes]:
+def canaries_of(journey: Journey, kept: Kept) -> dict[str, str | bytes]:
     another_secret = secret_of(journey.another_letter())
     secrets_in_text = {
         "link secret": secret_of(journey.link["url"]),
@@ -114,7 +127,7 @@ def canaries_of(journey: Journey) -> dict[str, str | bytes]:
         **secrets_in_text,
         **{f"{name}, decoded": decoded(text) for name, text in secrets_in_text.items()},
         **wrapping_keys(data),
-        **wrapped_keys(data),
+        **wrapped_keys(data, kept),
         **s3_secret(data),
     }
 
@@ -131,23 +144,22 @@ def wrapping_keys(data: Path) -> dict[str, bytes]:
     return {f"wrapping key {key_id}": base64.urlsafe_b64decode(f"{key}==") for key_id, key in keys.items()}
 
 
-def wrapped_keys(data: Path) -> dict[str, bytes]:
+def wrapped_keys(data: Path, kept: Kept) -> dict[str, bytes]:
     """Every key that the database holds wrapped, and what is derived from some of them."""
     keyring = LocalKeyring(data / "keyring.json")
-    with closing(sqlite3.connect(data / "transfer-service.sqlite3")) as database:
-        organizations = database.execute("SELECT id, wrapped_records_key FROM organizations").fetchall()
-        installation = database.execute("SELECT purpose, wrapped FROM service_keys").fetchall()
-        packets = database.execute("SELECT id, organization_id, wrapped_key FROM packets").fetchall()
-        files = database.execute("SELECT id, packet_id FROM packet_files").fetchall()
+    organizations = kept.query("SELECT id, wrapped_records_key FROM organizations")
+    installation = kept.query("SELECT purpose, wrapped FROM service_keys")
+    packets = kept.query("SELECT id, organization_id, wrapped_key FROM packets")
+    files = kept.query("SELECT id, packet_id FROM packet_files")
     records = {
-        f"records key of {each}": keyring.unwrap(key, records_context(UUID(each))) for each, key in organizations
+        f"records key of {each}": keyring.unwrap(key, records_context(UUID(str(each)))) for each, key in organizations
     }
     own = {f"{purpose} key": keyring.unwrap(key, {"purpose": purpose}) for purpose, key in installation}
     of_packets = {
-        packet: keyring.unwrap(key, packet_key_context(UUID(organization), UUID(packet)))
+        packet: keyring.unwrap(key, packet_key_context(UUID(str(organization)), UUID(str(packet))))
         for packet, organization, key in packets
     }
-    of_files = {f"file key of {file}": file_key(of_packets[packet], UUID(file)) for file, packet in files}
+    of_files = {f"file key of {file}": file_key(of_packets[packet], UUID(str(file))) for file, packet in files}
     assert records
     assert of_files
     assert own.keys() == {"service key", "manifest key"}
@@ -166,21 +178,27 @@ def test_no_canary_stands_in_any_file_while_the_service_runs(lived):
     assert found(canaries, folders) == []
 
 
+@pytest.mark.postgresql
+def test_no_canary_stands_in_any_table_read_as_the_server_reads_it(lived, tmp_path):
+    canaries, _, standalone = lived
+    (tmp_path / "tables").write_bytes(standalone.kept.octets())  # whatever was compressed is not any more
+    assert [hit for hit in found(canaries, [tmp_path]) if not hit.startswith("reviewer's address")] == []
+    assert found(canaries, [tmp_path]), "the search itself must work"
+
+
 def test_the_sweep_looks_where_it_should(lived):
-    _, (data, _), _ = lived
+    _, (data, _, *elsewhere), standalone = lived
     names = {path.name for path in data.rglob("*") if path.is_file()}
-    assert {
-        "serve.log",
-        "worker.log",
-        "seaweedfs.log",
-        "transfer-service.sqlite3",
-        "transfer-service.sqlite3-wal",
-    } <= names
+    assert {"serve.log", "worker.log", "seaweedfs.log"} <= names
+    if isinstance(standalone.kept, SqliteKept):
+        assert {"transfer-service.sqlite3", "transfer-service.sqlite3-wal"} <= names
+    else:
+        assert (elsewhere[0] / "data" / "pg_wal").is_dir()
     assert max(path.stat().st_size for path in (data / "seaweedfs").rglob("*.dat")) > 20 * 2**20
 
 
 def test_the_mail_that_is_to_be_read_shows_that_secrets_would_be_found(lived):
-    canaries, (data, _), _ = lived
+    canaries, (data, *_), _ = lived
     letters = b"".join(path.read_bytes() for path in (data / "outbox").glob("*.eml"))
     assert any(form in letters for form in forms_of(canaries["patient secret"]))
 

@@ -4,11 +4,9 @@ import json
 import os
 import signal
 import socket
-import sqlite3
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass, field
 from http.client import HTTPException
 
@@ -17,7 +15,7 @@ import pytest
 from tests.edge.anywhere import read_answer
 from tests.journey.cut_lines import cut
 from tests.journey.hospital import API, PART, File, Hospital, Packet, code_of, sha256, some_bytes
-from tests.standalone_process import Standalone, eventually, running_standalone
+from tests.standalone_process import NewStandalone, Standalone, eventually
 
 SIZE = 300_000
 PATIENCE_S = 300
@@ -123,9 +121,9 @@ class Depositor:
 
 
 @pytest.fixture(scope="module")
-def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hospital]:
+def own(new_standalone: NewStandalone, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hospital]:
     """A hospital at an installation that may be killed; whose dead workers are given up on soon."""
-    with running_standalone(tmp_path_factory.mktemp("interrupted") / "data") as installation:
+    with new_standalone(tmp_path_factory.mktemp("interrupted") / "data").running() as installation:
         with (installation.data_dir / "settings.toml").open("a") as settings:
             settings.write("lease_for_s = 4\n")
         killed(installation, "worker")
@@ -217,7 +215,8 @@ def is_killed_in_mid_verification(packet: Packet, name: str) -> bool:
 
 def verification(file: File) -> tuple[str, bool]:
     """A file's state, and whether a worker has it: as the records say, whatever runs."""
-    with closing(sqlite3.connect(file.caller.installation.data_dir / "transfer-service.sqlite3")) as database:
-        query = "SELECT state, lease_until IS NOT NULL FROM packet_files WHERE id = ?"
-        state, is_leased = database.execute(query, (file.id.replace("-", ""),)).fetchone()
+    kept = file.caller.installation.kept
+    assert kept is not None
+    query = "SELECT state, lease_until IS NOT NULL FROM packet_files WHERE id = ?"
+    ((state, is_leased),) = kept.query(query, file.id.replace("-", ""))
     return state, bool(is_leased)

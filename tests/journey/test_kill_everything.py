@@ -7,13 +7,12 @@ import pytest
 from scripts.http_client import deposit_file
 from scripts.journey import Journey, local_files
 from tests.journey.conftest import machine
-from tests.standalone_process import running_standalone
 
 
 @pytest.fixture
-def killable(tmp_path):
+def killable(new_standalone, tmp_path):
     """An installation of one's own."""
-    with running_standalone(tmp_path / "data") as installation:
+    with new_standalone(tmp_path / "data").running() as installation:
         yield installation
     shutil.rmtree(tmp_path / "data")
 

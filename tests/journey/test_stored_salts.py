@@ -1,7 +1,7 @@
 """What an installation seals, it seals in processes of its own: their salts are read from its store (C10, I9)."""
 
 import os
-import sqlite3
+from uuid import UUID
 
 import pytest
 
@@ -16,11 +16,10 @@ SMALL = 300_000
 
 def pinned_salts(standalone: Standalone, files: list[str]) -> list[bytes]:
     """The salts that an installation noted while it verified these files."""
-    database = sqlite3.connect(standalone.data_dir / "transfer-service.sqlite3")
-    rows = database.execute("SELECT file_id, header FROM parts").fetchall()
-    database.close()
-    wanted = {file.replace("-", "") for file in files}
-    return [header[:SALT_BYTES] for file, header in rows if file in wanted]
+    assert standalone.kept is not None
+    rows = standalone.kept.query("SELECT file_id, header FROM parts")
+    wanted = {UUID(file) for file in files}
+    return [bytes(header[:SALT_BYTES]) for file, header in rows if UUID(str(file)) in wanted]
 
 
 def test_the_salt_of_every_part_of_an_installation_is_looked_at(standalone: Standalone) -> None:
