@@ -251,11 +251,15 @@ class TooMany(TransferError):
 
 
 class Unavailable(TransferError):
-    """A part of the service does not answer; nothing was granted or changed. Worth trying again."""
+    """A part of the service does not answer; nothing was granted or changed. Worth trying again.
+
+    ``reason`` is what that part calls it: for the log, never told outside.
+    """
 
     code = "unavailable"
     message = "The service can't do this just now; try again shortly."
     retry_after_s: int = 5
+    reason: str = ""
 
 
 class Busy(Unavailable):

@@ -85,8 +85,7 @@ class Census:
 
     def lock(self) -> None:
         for _, secret in self.some_link():
-            which = token_hash(secret).hex()
-            self.stages.execute(f"UPDATE links SET wrong_answers = 20 WHERE secret_hash = x'{which}'")
+            self.stages.execute("UPDATE links SET wrong_answers = 20 WHERE secret_hash = ?", token_hash(secret))
 
     def let_time_pass(self) -> None:
         self.stages.clock.advance(timedelta(hours=self.chance.randint(1, 8)))

@@ -27,14 +27,6 @@ class ConstraintBroken(AssertionError):
     """The database refused rows that break its rules: a mistake in this program."""
 
 
-class DatabaseRefused(Unavailable):
-    """What a database error is to everyone above. ``reason`` is the driver's name for it, and nobody else's."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__("The database does not answer just now; try again shortly.")
-        self.reason = reason
-
-
 class Dialect(ABC):
     """One database of one kind. ``busy_timeout_s`` is how long one waits for another's transaction."""
 
@@ -115,11 +107,12 @@ class Dialect(ABC):
         if isinstance(error, DBAPIError):
             raise self.unavailable(error.orig) from None
 
-    def unavailable(self, error: BaseException | None) -> DatabaseRefused:
+    def unavailable(self, error: BaseException | None) -> Unavailable:
         """What a database error is to everyone above; the log has its name."""
-        reason = self._reason(error)
-        logger.warning("The database refused: %s", reason)
-        return DatabaseRefused(reason)
+        refused = Unavailable("The database does not answer just now; try again shortly.")
+        refused.reason = self._reason(error)
+        logger.warning("The database refused: %s", refused.reason)
+        return refused
 
 
 def _integrity_error(reason: str) -> Exception:

@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import PendingRollbackError
 
 from transfer_service.adapters.database import tenancy
-from transfer_service.adapters.database.engine import CHANGES, DatabaseRefused, Dialect
+from transfer_service.adapters.database.engine import CHANGES, Dialect
 from transfer_service.adapters.database.postgresql_checks import HELP, PHRASES, check_migrated, check_server
 from transfer_service.adapters.database.row_security import EVERY, SETTING
 from transfer_service.errors import SettingsInvalid, Unavailable
@@ -143,7 +143,7 @@ def _helped() -> Iterator[None]:
     """At the start, what only an operator can set right is not called a passing trouble."""
     try:
         yield
-    except DatabaseRefused as error:
+    except Unavailable as error:
         if error.reason in HELP:
             raise SettingsInvalid(HELP[error.reason], field="database_url") from None
         raise

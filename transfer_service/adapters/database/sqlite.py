@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy import URL, Connection, Engine, text
 
 from transfer_service.adapters.database import tenancy
-from transfer_service.adapters.database.engine import CHANGES, DatabaseRefused, Dialect
+from transfer_service.adapters.database.engine import CHANGES, Dialect
 from transfer_service.errors import InstallationDamaged, Unavailable
 
 FILE_MODE = 0o600
@@ -87,7 +87,7 @@ class Sqlite(Dialect):
                 answer = connection.execute(text("PRAGMA quick_check(1)"), execution_options=options).scalar_one()
         except sqlite3.Error:
             raise InstallationDamaged("The database file is damaged or can't be written.") from None
-        except DatabaseRefused as error:
+        except Unavailable as error:
             if error.reason in BUSY:
                 raise
             raise InstallationDamaged("The database file is damaged or can't be written.") from None
