@@ -42,9 +42,17 @@ NO_SECRET = {
     ),
     ("usecases/verify.py", "stored.etag != intent.parts[0][1]"): "an ETag names a version of a sealed object",
 }
-WRITTEN_SQL = {  # SQLite takes no parameters here; the words are the module's own
+WRITTEN_SQL = {  # the databases take no parameters here; the words are the modules' own, and the migrations'
     "connection.exec_driver_sql(f'BEGIN {mode}', execution_options={tenancy.OPTION: 'begins'})",
     "connection.execute(f'PRAGMA {pragma}')",
+    "op.execute(f'ALTER TABLE {table} ENABLE ROW LEVEL SECURITY')",
+    "op.execute(f'ALTER TABLE {table} FORCE ROW LEVEL SECURITY')",
+    "op.execute(f'CREATE POLICY tenant ON {table} USING (organization_id::text = {_NAMED})')",
+    "op.execute(f\"CREATE POLICY cross_tenant ON {table} USING ({_NAMED} = '{EVERY}')\")",
+    "op.execute(f'DROP POLICY cross_tenant ON {table}')",
+    "op.execute(f'DROP POLICY tenant ON {table}')",
+    "op.execute(f'ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY')",
+    "op.execute(f'ALTER TABLE {table} DISABLE ROW LEVEL SECURITY')",
 }
 NEVER_IMPORTED = {"random", "pickle", "marshal", "shelve", "dill", "yaml", "xml", "telnetlib"}
 NEVER_CALLED = {"eval", "exec", "extractall", "utcnow", "utcfromtimestamp", "mktemp"}
