@@ -276,7 +276,7 @@ def test_a_packet_with_a_broken_file_is_shredded_all_the_same_and_holds_up_no_ot
     assert stages.journey.retire.destroy(stages.now) == 2
     (key,) = stages.object_keys_referred_to()
     assert key == broken.file.object_key
-    assert stages._column("SELECT count(*) FROM packets WHERE wrapped_key IS NOT NULL") == [(0,)]
+    assert stages.kept.query("SELECT count(*) FROM packets WHERE wrapped_key IS NOT NULL") == [(0,)]
 
 
 @pytest.mark.parametrize("step", ["abandon", "end_retention", "destroy"])
