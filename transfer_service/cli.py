@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,8 +26,8 @@ from transfer_service.domain.moments import rfc3339
 from transfer_service.domain.people import Credential, Department, Role, Staff
 from transfer_service.edge.calls import Service
 from transfer_service.edge.gateway_server import serve as serve_web
-from transfer_service.edge.request_log import log_as_json
 from transfer_service.errors import TransferError, Unavailable
+from transfer_service.logs import log_as_json
 from transfer_service.settings import Settings, load_settings
 from transfer_service.standalone import run_standalone
 from transfer_service.standalone.tether import die_with, give_memory_back, keep_private
@@ -93,7 +94,10 @@ def standalone(operator: Operator, host: str | None, port: int | None) -> None:
     data = operator.data or os.environ.get(DATA)
     if not data:
         raise click.UsageError(f"Say where with --data, or set {DATA}.")
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True)
+    if sys.stderr.isatty():
+        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True)
+    else:
+        log_as_json()
     keep_private()
     run_standalone(Path(data), host=host, port=port, announce=lambda address: click.echo(f"listening on {address}"))
 

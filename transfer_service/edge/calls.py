@@ -8,6 +8,7 @@ from flask import Flask, current_app, request
 
 from transfer_service.audit.entry import actor_words
 from transfer_service.domain.people import Actor, Origin
+from transfer_service.edge.peer import client_address
 from transfer_service.edge.request_log import note_actor, request_id
 from transfer_service.edge.transfer_slots import TransferSlots
 from transfer_service.errors import NotAuthenticated
@@ -55,8 +56,8 @@ def now() -> datetime:
 
 
 def origin() -> Origin:
-    """Our request id, and the address of the peer that connected: no header can say otherwise."""
-    return Origin(request_id(), request.environ.get("REMOTE_ADDR") or "-")
+    """The request's id, and the address that it comes from: no header can say otherwise, but a trusted proxy's."""
+    return Origin(request_id(), client_address(request.environ))
 
 
 def actor_of(token: str) -> Actor:

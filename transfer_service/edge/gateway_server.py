@@ -13,7 +13,7 @@ from gunicorn.glogging import Logger  # type: ignore[import-untyped]  # as above
 
 from transfer_service.edge.gateway_worker import GatewayWorker, Patience
 from transfer_service.edge.request_head import REQUEST_LINE_BYTES
-from transfer_service.edge.request_log import JsonFormatter
+from transfer_service.logs import JsonFormatter
 
 MOST_HEADERS = 100
 MOST_CONNECTIONS = 2000

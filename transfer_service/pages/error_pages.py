@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from transfer_service.domain.people import PatientActor, RecipientActor
 from transfer_service.edge.calls import service
 from transfer_service.edge.problems import Problem, problem_of
-from transfer_service.edge.request_log import request_id
+from transfer_service.edge.request_log import note_code, request_id
 from transfer_service.edge.response_headers import allow_own_assets
 from transfer_service.errors import TransferError
 from transfer_service.pages.words import explained
@@ -47,6 +47,7 @@ def remember_actor(actor: PatientActor | RecipientActor) -> None:
 
 def _page(problem: Problem, code: str, start: str) -> Response:
     allow_own_assets()
+    note_code(problem.code)
     words = explained(problem.status, code)
     contact = _contact(start) if words.call else None
     body = render_template(

@@ -185,6 +185,10 @@ class Chores(Protocol):
         """Mail to send."""
         ...
 
+    def request_behind(self, organization_id: UUID, at: datetime) -> str | None:
+        """The id of the request that was recorded at that instant, as far as the log's newest entries go."""
+        ...
+
     def forget(self, now: datetime) -> int:
         """Remove kept answers, challenges and credentials that ended a day or more ago; how many."""
         ...

@@ -33,7 +33,7 @@ PORT_FREE_WITHIN_S = 5.0
 MOST_DEATHS = 5
 _PREFIX = "TRANSFER_SERVICE_"
 _LOWER_ASSURANCE = (
-    "The keys of this installation are in a file, %s: whoever reads it and the other files here reads every "
+    "The keys of this installation are in a file, keyring_path: whoever reads it and the other files here reads every "
     "packet. That is the lower assurance. Keep its backup apart from theirs; at scale use a key management service."
 )
 
@@ -148,7 +148,7 @@ def run_standalone(data: Path, *, host: str | None, port: int | None, announce: 
         folder.prepare(port or DEFAULT_PORT)
         settings = _settings(folder, host, port)
         _await_free(settings.bind)
-        _log.warning(_LOWER_ASSURANCE, settings.keyring_path)
+        _log.warning(_LOWER_ASSURANCE)
         supervisor = Supervisor(folder, settings, announce)
         with _on_signals(supervisor.stop):
             supervisor.run()

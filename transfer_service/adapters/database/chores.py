@@ -5,11 +5,20 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Delete, Row, and_, delete, exists, func, not_, or_, select
 
 from transfer_service.adapters.database.mapping import K, Mapper, mapper_of
-from transfer_service.adapters.database.tables import challenges, credentials, kept_answers, leftovers, mail, packets
+from transfer_service.adapters.database.tables import (
+    audit_entries,
+    challenges,
+    credentials,
+    kept_answers,
+    leftovers,
+    mail,
+    packets,
+)
 from transfer_service.adapters.database.tables import packet_files as files
 from transfer_service.adapters.database.tenancy import OPTION
 from transfer_service.adapters.database.transaction import SqlTransaction
@@ -20,6 +29,7 @@ from transfer_service.errors import SealBroken
 logger = logging.getLogger(__name__)
 
 BROKEN_ROWS_PASSED = 100
+ENTRIES_LOOKED_AT = 500
 FORGET_AFTER = timedelta(days=1)
 
 
@@ -67,6 +77,19 @@ class SqlWork(SqlTransaction):
     def mail_due(self, now: datetime, limit: int) -> list[Mail]:
         """Mail to send."""
         return self._due(Mail, and_(mail.c.sent_at.is_(None), mail.c.due_at <= now), "due_at", limit)
+
+    def request_behind(self, organization_id: UUID, at: datetime) -> str | None:
+        """The id of the request that was recorded at that instant, as far as the log's newest entries go."""
+        newest = (
+            select(audit_entries.c.at, audit_entries.c.request_id)
+            .where(audit_entries.c.organization_id == organization_id)
+            .order_by(audit_entries.c.seq.desc())
+            .limit(ENTRIES_LOOKED_AT)
+            .subquery()
+        )
+        statement = select(newest.c.request_id).where(newest.c.at == at).limit(1)
+        found: str | None = self._connection.execute(statement).scalar_one_or_none()
+        return found
 
     def forget(self, now: datetime) -> int:
         """Remove kept answers, challenges and credentials that ended a day or more ago; how many."""
