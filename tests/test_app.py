@@ -1,19 +1,24 @@
 """The joining place, with a real database and a real keyring in a folder of the test's."""
 
+import sqlite3
 import subprocess
 import sys
+import time
+from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
 from tests.fakes.object_store import FakeObjectStore
+from tests.fault_proxy import Fault, FaultProxy
 from tests.standalone_process import ROOT, clean_environment
 from transfer_service.adapters.clock import Clock
 from transfer_service.adapters.database import SqlDatabase, migrate
 from transfer_service.adapters.keyring import LocalKeyring
 from transfer_service.adapters.mail import Letterhead, OutboxFolder
-from transfer_service.app import Parts, create_app, create_worker, flask_app, joined, manifest_key
+from transfer_service.app import Parts, create_app, create_worker, flask_app, joined, manifest_key, object_store
 from transfer_service.errors import SettingsInvalid
-from transfer_service.settings import Settings
+from transfer_service.settings import Secret, Settings
 from transfer_service.usecases.limits import Limits
 
 
@@ -47,7 +52,20 @@ def parts(settings, tmp_path) -> Parts:
 
 
 def test_ready_made_parts_are_joined_to_a_service_that_is_ready(parts):
-    joined(parts).ready()
+    joined(parts).ready.check()
+
+
+def test_a_hanging_store_and_a_locked_database_are_told_by_one_word_each_within_seconds(parts, settings):
+    database = SqlDatabase(settings.database_url, parts.keyring, busy_timeout_s=0.1)
+    with FaultProxy() as proxy, closing(sqlite3.connect(settings.database_url.removeprefix("sqlite:///"))) as other:
+        proxy.next(then=Fault(silent=True))
+        store = object_store(replace(settings, s3_endpoint_url=proxy.endpoint_url, s3_secret_access_key=Secret("x")))
+        readiness = joined(replace(parts, database=database, store=store)).ready
+        other.execute("BEGIN IMMEDIATE")
+        began = time.monotonic()
+        assert readiness.parts() == {"clock": "ok", "database": "unavailable", "keyring": "ok", "store": "unavailable"}
+        assert time.monotonic() - began < 4
+        database.dispose()
 
 
 def test_the_installation_s_keys_are_made_once(parts):

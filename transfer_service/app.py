@@ -9,6 +9,7 @@ Tests begin at `joined`, with parts of their own.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 
 from flask import Flask
 
@@ -19,6 +20,8 @@ from transfer_service.adapters.mail import Letterhead, OutboxFolder, SmtpPost, S
 from transfer_service.adapters.s3 import S3ObjectStore
 from transfer_service.api.registration import register_api
 from transfer_service.edge.calls import Service, register_service
+from transfer_service.edge.metrics import Exposition
+from transfer_service.edge.readiness import Readiness
 from transfer_service.edge.registration import register_edge
 from transfer_service.edge.transfer_slots import TransferSlots
 from transfer_service.identity.bearer import Bearers
@@ -64,6 +67,7 @@ class Parts:
     uploads: int = 4
     downloads: int = 8
     may_destroy: Callable[[], bool] = lambda: True
+    metrics_token_sha256: bytes | None = None
 
 
 def parts_of(settings: Settings) -> Parts:
@@ -83,6 +87,7 @@ def parts_of(settings: Settings) -> Parts:
         uploads=settings.uploads,
         downloads=settings.downloads,
         may_destroy=clock.is_trusted,
+        metrics_token_sha256=_sha256(settings.metrics_token),
     )
 
 
@@ -90,6 +95,7 @@ def joined(parts: Parts) -> Service:
     """Everything joined; the installation's own keys are made where there are none yet."""
     service_key = installation_key(parts.database, parts.keyring, "service")
     signing_key = manifest_key(parts.database, parts.keyring)
+    ready = _ready(parts)
     return Service(
         journey=_journey(parts, service_key, signing_key),
         bearers=Bearers(parts.database),
@@ -97,24 +103,33 @@ def joined(parts: Parts) -> Service:
         service_key=service_key,
         slots=TransferSlots(parts.uploads, parts.downloads),
         clock=parts.clock,
-        ready=_ready(parts),
+        ready=ready,
+        exposition=Exposition(parts.database, ready),
+        metrics_token_sha256=parts.metrics_token_sha256,
     )
 
 
-def flask_app(service: Service, *, public_url: str, more_hosts: tuple[str, ...] = ()) -> Flask:
+def flask_app(
+    service: Service, *, public_url: str, more_hosts: tuple[str, ...] = (), trusted_proxies: tuple[str, ...] = ()
+) -> Flask:
     """The web application of a joined service, which answers under ``public_url`` and ``more_hosts``."""
     app = Flask("transfer_service", static_folder=None)
     app.config["SECRET_KEY"] = derive_key(service.service_key, "page-sessions").reveal()
     register_service(app, service)
     register_api(app)
     register_pages(app)
-    register_edge(app, public_url=public_url, more_hosts=more_hosts)
+    register_edge(app, public_url=public_url, more_hosts=more_hosts, trusted_proxies=trusted_proxies)
     return app
 
 
 def create_app(settings: Settings) -> Flask:
     """The web application that the settings ask for."""
-    return flask_app(joined(parts_of(settings)), public_url=settings.address, more_hosts=settings.more_hosts)
+    return flask_app(
+        joined(parts_of(settings)),
+        public_url=settings.address,
+        more_hosts=settings.more_hosts,
+        trusted_proxies=settings.trusted_proxies,
+    )
 
 
 def create_worker(settings: Settings) -> Worker:
@@ -163,14 +178,15 @@ def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> J
     )
 
 
-def _ready(parts: Parts) -> Callable[[], None]:
-    def ready() -> None:
-        parts.clock()
-        parts.database.check()
-        parts.keyring.check()
-        parts.store.check()
-
-    return ready
+def _ready(parts: Parts) -> Readiness:
+    return Readiness(
+        {
+            "clock": parts.clock,
+            "database": parts.database.check,
+            "keyring": parts.keyring.check,
+            "store": parts.store.check,
+        }
+    )
 
 
 def object_store(settings: Settings) -> S3ObjectStore:
@@ -196,6 +212,10 @@ def _post(settings: Settings) -> Post:
         _revealed(settings.smtp_password),
     )
     return SmtpPost(server, letterhead)
+
+
+def _sha256(secret: Secret | None) -> bytes | None:
+    return None if secret is None else sha256(secret.reveal().encode()).digest()
 
 
 def _revealed(secret: Secret | None) -> str | None:

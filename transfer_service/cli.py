@@ -7,7 +7,6 @@ import json
 import logging
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,8 +25,9 @@ from transfer_service.domain.moments import rfc3339
 from transfer_service.domain.people import Credential, Department, Role, Staff
 from transfer_service.edge.calls import Service
 from transfer_service.edge.gateway_server import serve as serve_web
+from transfer_service.edge.metrics import check_counts_are_shared
 from transfer_service.errors import TransferError, Unavailable
-from transfer_service.logs import log_as_json
+from transfer_service.logs import log_as_json, log_to_whoever_reads
 from transfer_service.settings import Settings, load_settings
 from transfer_service.standalone import run_standalone
 from transfer_service.standalone.tether import die_with, give_memory_back, keep_private
@@ -94,10 +94,7 @@ def standalone(operator: Operator, host: str | None, port: int | None) -> None:
     data = operator.data or os.environ.get(DATA)
     if not data:
         raise click.UsageError(f"Say where with --data, or set {DATA}.")
-    if sys.stderr.isatty():
-        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True)
-    else:
-        log_as_json()
+    log_to_whoever_reads()
     keep_private()
     run_standalone(Path(data), host=host, port=port, announce=lambda address: click.echo(f"listening on {address}"))
 
@@ -107,6 +104,8 @@ def standalone(operator: Operator, host: str | None, port: int | None) -> None:
 def serve(operator: Operator) -> None:
     """Run the web server."""
     settings = operator.settings()
+    if settings.metrics_token is not None:
+        check_counts_are_shared(settings.workers)
     keep_private()
     give_memory_back()
     log_as_json()

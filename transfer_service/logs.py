@@ -108,6 +108,14 @@ def log_as_json(level: int = logging.INFO) -> None:
     threading.excepthook = lambda lost: _log_lost(lost.exc_value)
 
 
+def log_to_whoever_reads() -> None:
+    """The same, but as plain lines where stderr is a terminal: somebody sits there."""
+    if sys.stderr.isatty():
+        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True)
+    else:
+        log_as_json()
+
+
 def _is_worth_a_line(record: logging.LogRecord) -> bool:
     return is_ours(record) or record.levelno >= logging.WARNING
 

@@ -76,6 +76,7 @@ _ROWS = {
     ("GET", "/api/v1/docs/assets/<path:filename>"):                    "Y YYYY YY YYYYY YYY Y",
     ("GET", "/healthz"):                                               "Y YYYY YY YYYYY YYY Y",
     ("GET", "/readyz"):                                                "Y YYYY YY YYYYY YYY Y",
+    ("GET", "/metrics"):                                               "U UUUU UU UUUUU UUU U",
 }  # fmt: skip
 
 ROUTE_ROLES: Mapping[tuple[str, str], Mapping[str, str]] = {

@@ -189,4 +189,5 @@ _REQUESTS: dict[tuple[str, str], Callable[[Scene], Made]] = {
     ("GET", "/docs/assets/<path:filename>"): lambda _: "/docs/assets/docs.css",
     ("GET", "/healthz"): lambda _: "/healthz",
     ("GET", "/readyz"): lambda _: "/readyz",
+    ("GET", "/metrics"): lambda _: "/metrics",
 }

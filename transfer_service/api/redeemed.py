@@ -13,6 +13,7 @@ from transfer_service.domain.link import Verification
 from transfer_service.edge.calls import journey, now, origin
 from transfer_service.edge.file_answer import released_file
 from transfer_service.edge.idempotency import idempotency_key
+from transfer_service.edge.metrics import redemptions
 from transfer_service.usecases.redeem import Answer, Released
 
 blueprint = ApiBlueprint("redeemed", "What the holder of a link may do.")
@@ -73,6 +74,7 @@ def redeem(answer: Answer) -> dict[str, object]:
     Repeated with its Idempotency-Key within 10 minutes: a fresh token for the same redemption, uncounted.
     """
     redeemed = journey().redeem.redeem(replace(answer, replay=idempotency_key()), origin(), now())
+    redemptions.inc()
     return {"access_token": redeemed.token, **_shown(redeemed.released)}
 
 

@@ -8,7 +8,9 @@ from flask import Flask, current_app, request
 
 from transfer_service.audit.entry import actor_words
 from transfer_service.domain.people import Actor, Origin
+from transfer_service.edge.metrics import Exposition
 from transfer_service.edge.peer import client_address
+from transfer_service.edge.readiness import Readiness
 from transfer_service.edge.request_log import note_actor, request_id
 from transfer_service.edge.transfer_slots import TransferSlots
 from transfer_service.errors import NotAuthenticated
@@ -23,7 +25,7 @@ _SCHEME = "bearer "
 
 @dataclass(frozen=True)
 class Service:
-    """All that the API and the pages are given. ``ready`` raises ``Unavailable`` where a dependency is away."""
+    """All that the API and the pages are given. ``ready`` knows which of what it needs is away."""
 
     journey: Journey
     bearers: Bearers
@@ -31,7 +33,9 @@ class Service:
     service_key: SecretKey
     slots: TransferSlots
     clock: Callable[[], datetime]
-    ready: Callable[[], None]
+    ready: Readiness
+    exposition: Exposition
+    metrics_token_sha256: bytes | None = None
 
 
 def register_service(app: Flask, service: Service) -> None:

@@ -37,6 +37,7 @@ from transfer_service.edge.raw_answers import raw_answer, status_of_parse_error
 from transfer_service.edge.request_head import RequestHead
 from transfer_service.edge.request_log import request_id
 from transfer_service.edge.small_writes import in_small_writes
+from transfer_service.edge.stopping import told_of_the_end
 from transfer_service.errors import Busy
 
 _log = logging.getLogger(__name__)
@@ -124,9 +125,15 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no ty
     def load_wsgi(self) -> None:
         """Load the application; what it sends goes out at most 1 MiB a write, so that the timeout is a pace."""
         super().load_wsgi()
-        self.wsgi = partial(in_small_writes, self.wsgi)
+        self.wsgi = partial(in_small_writes, partial(told_of_the_end, lambda: not self.alive, self.wsgi))
 
     # On the loop: gathering
+
+    def set_accept_enabled(self, enabled: bool) -> None:  # noqa: FBT001 - gunicorn's signature
+        """As gunicorn does; once stopping, whoever comes is refused at once instead of waiting for the end."""
+        super().set_accept_enabled(enabled)
+        for listener in () if self.alive else self.sockets:
+            listener.close()
 
     def accept(self, listener: socket.socket) -> None:
         """Take a new connection onto the loop."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from flask import Flask, Response, has_request_context, request
 
+from transfer_service.edge.metrics import count_request
 from transfer_service.edge.peer import client_address
 from transfer_service.logs import on_behalf_of
 
@@ -119,3 +120,4 @@ class _LoggedAnswer:
             "duration_ms": round((time.monotonic() - self._started) * 1000, 1),
         }
         _log.info("request", extra=facts)
+        count_request(facts)

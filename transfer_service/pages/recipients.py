@@ -17,6 +17,7 @@ from transfer_service.domain.link import Verification
 from transfer_service.domain.people import RecipientActor
 from transfer_service.edge.calls import journey, now, origin
 from transfer_service.edge.file_answer import released_file
+from transfer_service.edge.metrics import redemptions
 from transfer_service.errors import (
     AnswerWrong,
     ChallengeOver,
@@ -160,5 +161,6 @@ def _redeem(asked: Asked) -> AnyResponse:
     # A form sent twice is one redemption: its challenge stands for the Idempotency-Key.
     answer = Answer(asked.secret, asked.challenge_id, given, replay=f"page:{asked.challenge_id}")
     redeemed = journey().redeem.redeem(answer, origin(), now())
+    redemptions.inc()
     _visit.enter(asked.secret, redeemed.token)
     return to("files")

@@ -49,6 +49,22 @@ class Slice(Generic[R]):
     next_cursor: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How much waits for the worker, each counted up to 10,000, and since when the oldest of it is due.
+
+    ``audit_entries`` is how many entries all audit logs have together.
+    """
+
+    files: int
+    oldest_file_at: datetime | None
+    mails: int
+    oldest_mail_at: datetime | None
+    leftovers: int
+    oldest_leftover_at: datetime | None
+    audit_entries: int
+
+
 class Transaction(Protocol):
     """One atomic unit of reading and changing. Everything in it is committed together, or nothing is.
 
@@ -185,6 +201,10 @@ class Chores(Protocol):
         """Mail to send."""
         ...
 
+    def backlog(self, now: datetime) -> Backlog:
+        """What waits at ``now``."""
+        ...
+
     def request_behind(self, organization_id: UUID, at: datetime) -> str | None:
         """The id of the request that was recorded at that instant, as far as the log's newest entries go."""
         ...
@@ -214,5 +234,5 @@ class Database(Protocol):
         ...
 
     def check(self) -> None:
-        """Return where the database answers and its schema is ours; else ``Unavailable``."""
+        """Return where the database answers, can be written, and its schema is ours; else ``Unavailable``."""
         ...

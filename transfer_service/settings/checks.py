@@ -10,6 +10,7 @@ from transfer_service.errors import SettingsInvalid
 from transfer_service.settings.fields import Settings, SmtpSecurity
 
 MAX_PORT = 65535
+METRICS_TOKEN_LENGTH = 32
 
 
 def refuse(field: str, help_: str) -> NoReturn:
@@ -68,6 +69,19 @@ def _check_public_url(settings: Settings) -> None:
         refuse("public_url", "must be the https:// address of the proxy, since behind_tls_proxy is set.")
 
 
+def _check_proxies(settings: Settings) -> None:
+    for address in settings.trusted_proxies:
+        try:
+            ipaddress.ip_address(address)
+        except ValueError:
+            refuse("trusted_proxies", "must be IP addresses, such as 127.0.0.1.")
+
+
+def _check_metrics(settings: Settings) -> None:
+    if settings.metrics_token is not None and len(settings.metrics_token.reveal()) < METRICS_TOKEN_LENGTH:
+        refuse("metrics_token", f"must have {METRICS_TOKEN_LENGTH} characters or more, such as openssl rand -hex 32.")
+
+
 def _check_mail(settings: Settings) -> None:
     if (settings.smtp_user is None) != (settings.smtp_password is None):
         refuse("smtp_password", "set it together with smtp_user, or neither.")
@@ -105,5 +119,7 @@ _CHECKS: tuple[Callable[[Settings], None], ...] = (
     _check_endpoint,
     _check_bind,
     _check_public_url,
+    _check_proxies,
+    _check_metrics,
     _check_mail,
 )

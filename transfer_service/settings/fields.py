@@ -75,6 +75,10 @@ class Settings:
     public_url: str | None = None
     #: Further host:port that the service answers under; any other Host is refused.
     more_hosts: tuple[str, ...] = ()
+    #: Addresses of proxies whose X-Forwarded-For is believed, so that logs and audit name the client's own address.
+    trusted_proxies: tuple[str, ...] = ()
+    #: The bearer token that opens /metrics, 32 characters or more; left out, there is no such address.
+    metrics_token: Secret | None = None
     #: Web server processes. The places for transfers below are for each.
     workers: int = 1
     #: Threads of each process: more than uploads and downloads together, so that pages always find one.
