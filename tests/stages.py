@@ -44,6 +44,7 @@ from transfer_service.sealing.keys import SecretKey
 from transfer_service.sealing.manifest import SigningKey
 from transfer_service.usecases.account import Account
 from transfer_service.usecases.answers import Questions
+from transfer_service.usecases.archive import Archives
 from transfer_service.usecases.close import Close
 from transfer_service.usecases.deliver import Deliver
 from transfer_service.usecases.deposit import Deposit, FileDraft, PacketDraft
@@ -163,6 +164,8 @@ class Stages:
 
     def _journey(self) -> Journey:
         questions = Questions(self.service_key, self.limits)
+        redeem = Redeem(self.database, questions, self.service_key, self.signing_key, self.limits)
+        deliver = Deliver(self.database, self.keyring, self.store, self.clock)
         return Journey(
             enrol=Enrol(self.database, self.keyring),
             recipients=Recipients(self.database),
@@ -173,8 +176,9 @@ class Stages:
             releases=Releases(self.database, self.limits, PUBLIC_URL),
             patients=Patients(self.database, questions, self.limits),
             issue=Issue(self.database, self.service_key, self.limits, PUBLIC_URL),
-            redeem=Redeem(self.database, questions, self.service_key, self.signing_key, self.limits),
-            deliver=Deliver(self.database, self.keyring, self.store, self.clock),
+            redeem=redeem,
+            deliver=deliver,
+            archives=Archives(redeem, deliver),
             account=Account(self.database),
             retire=Retire(self.database, self.store, self.limits),
             notify=Notify(self.database, self.post),

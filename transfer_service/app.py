@@ -32,6 +32,7 @@ from transfer_service.sealing.manifest import SigningKey
 from transfer_service.settings import Secret, Settings
 from transfer_service.usecases.account import Account
 from transfer_service.usecases.answers import Questions
+from transfer_service.usecases.archive import Archives
 from transfer_service.usecases.close import Close
 from transfer_service.usecases.deliver import Deliver
 from transfer_service.usecases.deposit import Deposit
@@ -160,6 +161,8 @@ def installation_key(database: Database, keyring: Keyring, purpose: str) -> Secr
 def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> Journey:
     database, keyring, store, limits = parts.database, parts.keyring, parts.store, parts.limits
     questions = Questions(service_key, limits)
+    redeem = Redeem(database, questions, service_key, signing_key, limits)
+    deliver = Deliver(database, keyring, store, parts.clock)
     return Journey(
         enrol=Enrol(database, keyring),
         recipients=Recipients(database),
@@ -170,8 +173,9 @@ def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> J
         releases=Releases(database, limits, parts.public_url),
         patients=Patients(database, questions, limits),
         issue=Issue(database, service_key, limits, parts.public_url),
-        redeem=Redeem(database, questions, service_key, signing_key, limits),
-        deliver=Deliver(database, keyring, store, parts.clock),
+        redeem=redeem,
+        deliver=deliver,
+        archives=Archives(redeem, deliver),
         account=Account(database),
         retire=Retire(database, store, limits),
         notify=Notify(database, parts.post),

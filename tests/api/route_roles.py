@@ -67,6 +67,7 @@ _ROWS = {
     ("GET", "/api/v1/patient/accounting"):                             "U FFFF YF FFFFY FFF U",
     ("GET", "/api/v1/redeemed"):                                       "U FFFF FY FFFFF EEE U",
     ("GET", "/api/v1/redeemed/files/<id:file_id>"):                    "U FFFF FY FFFFF EEE U",
+    ("GET", "/api/v1/redeemed/archive.zip"):                           "U FFFF FY FFFFF EEE U",
     ("POST", "/api/v1/patient/challenge"):                             "Y YYYY YY YYYYY YYY Y",
     ("POST", "/api/v1/patient/session"):                               "Y YYYY YY YYYYY YYY Y",
     ("POST", "/api/v1/redeem/challenge"):                              "Y YYYY YY YYYYY YYY Y",

@@ -178,6 +178,7 @@ _REQUESTS: dict[tuple[str, str], Callable[[Scene], Made]] = {
     ("GET", "/patient/accounting"): lambda _: "/patient/accounting",
     ("GET", "/redeemed"): lambda _: "/redeemed",
     ("GET", "/redeemed/files/<id:file_id>"): lambda scene: f"/redeemed/files/{scene.stage.file.id}",
+    ("GET", "/redeemed/archive.zip"): lambda _: "/redeemed/archive.zip",
     ("POST", "/patient/challenge"): lambda scene: scene.later(
         "/patient/challenge", {"secret": scene.stage.letter_secret}
     ),

@@ -11,7 +11,7 @@ from transfer_service.api.schemas import redeemed as schemas
 from transfer_service.api.schemas.releases import SecretSchema
 from transfer_service.domain.link import Verification
 from transfer_service.edge.calls import journey, now, origin
-from transfer_service.edge.file_answer import released_file
+from transfer_service.edge.file_answer import released_archive, released_file
 from transfer_service.edge.idempotency import idempotency_key
 from transfer_service.edge.metrics import redemptions
 from transfer_service.usecases.redeem import Answer, Released
@@ -96,6 +96,22 @@ def show_redeemed() -> dict[str, object]:
 def fetch_file(file_id: UUID) -> Response:
     """Fetch a file, or a range of it. The disclosure is recorded before the first byte leaves; HEAD records none."""
     return released_file(caller(), file_id)
+
+
+@blueprint.get("/redeemed/archive.zip", refuses=(*_OVER, errors.Busy), parameters=[_RANGE, _IF_RANGE])
+@blueprint.documents(
+    responses={
+        200: {"description": "The whole archive.", "content": {"application/zip": _BYTES}},
+        206: {"description": "The range.", "content": {"application/zip": _BYTES}},
+        416: {"description": "`range_not_satisfiable`"},
+    }
+)
+def fetch_archive() -> Response:
+    """Fetch all files as one ZIP, or a range of it: a BagIt bag (RFC 8493) with the signed release manifest.
+
+    The same bytes whenever it is asked for. Each file's disclosure is recorded before its own first byte leaves.
+    """
+    return released_archive(caller())
 
 
 def _shown(released: Released) -> dict[str, object]:

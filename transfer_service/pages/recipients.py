@@ -7,13 +7,13 @@ GET  /l/files             what was released
 GET  /l/files/{id}        one file's bytes     GET  /l/manifest  POST /l/sign-out
 """
 
-import json
 from uuid import UUID
 
 from flask import Blueprint, Response
 from werkzeug.wrappers import Response as AnyResponse
 
 from transfer_service.domain.link import Verification
+from transfer_service.domain.manifest import signed_text
 from transfer_service.domain.people import RecipientActor
 from transfer_service.edge.calls import journey, now, origin
 from transfer_service.edge.file_answer import released_file
@@ -120,9 +120,7 @@ def file(file_id: UUID) -> Response:
 @recipients.get("/manifest")
 def manifest() -> Response:
     """The signed list of the files with their digests, to check a download against."""
-    signed = _released().manifest
-    document = {"manifest": signed.document, "signature": signed.signature, "key_id": signed.key_id}
-    return text_file(json.dumps(document, indent=2, sort_keys=True) + "\n", "manifest.json", "application/json")
+    return text_file(signed_text(_released().manifest), "manifest.json", "application/json")
 
 
 def _actor() -> RecipientActor:

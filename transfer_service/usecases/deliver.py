@@ -4,8 +4,7 @@
 2. The disclosure is recorded and committed. If it can't be, nothing leaves.
 3. Part by part: read from the store, open, hand on. A part opens only with the header that verification pinned.
    Where the store breaks off, the rest is asked for again.
-4. Every second and every 8 MiB the first step is asked again; once it fails, the stream breaks off. What a fast
-   client still gets is bounded by bytes, what a slow one gets by time.
+4. Every second and every 8 MiB the first step is asked again (``permission``); once it fails, the stream breaks off.
 5. What left is added to the disclosure: at most every ten seconds, and at the end, however it ends. That the file
    is whole, was sent once more, or broke off is audited.
 
@@ -30,14 +29,13 @@ from transfer_service.sealing.keys import SecretKey, file_key
 from transfer_service.sealing.layout import Layout, Piece
 from transfer_service.sealing.part import ChunkReader, PieceOpener
 from transfer_service.usecases.disclosing import Counter, Delivery, recorded
+from transfer_service.usecases.permission import Permission
 from transfer_service.usecases.reach import packet_key
 from transfer_service.usecases.redeem import live_link
 from transfer_service.usecases.refusals import refusals_recorded
 from transfer_service.usecases.sealed_range import SealedRange
 
 READ_BYTES = 256 * 1024
-CHECK_EVERY_S = 1.0
-CHECK_EVERY_BYTES = 8 * 1024 * 1024  # half a part: with what the kernel holds, less than one part
 COUNT_EVERY_S = 10.0
 
 
@@ -72,7 +70,8 @@ class Deliver:
     def stream(self, delivery: Delivery) -> Generator[bytes, None, None]:
         """The plaintext. Raises what ended it in mid-stream; ``SealBroken`` before any byte that is not ours."""
         sent, counted_at = delivery.start, monotonic()
-        counter, permission = Counter(self.database, self.clock, delivery), _Permission(self, delivery)
+        counter = Counter(self.database, self.clock, delivery)
+        permission = Permission(self.database, self.clock, delivery.actor, delivery.start)
         try:
             for block in self._opened(delivery):
                 if monotonic() - counted_at >= COUNT_EVERY_S:
@@ -96,18 +95,6 @@ class Deliver:
             file, _ = self._granted(tx, actor, file_id, now)
             packet = tx.get(Packet, file.organization_id, file.packet_id)
         return file_key(packet_key(self.keyring, packet), file.id)
-
-    def check_live(self, delivery: Delivery) -> int:
-        """All that the delivery hangs on is live, as of an audit log of the size returned. Refusals as of ``look``."""
-        now = self.clock()
-        with refusals_recorded(self.database, delivery.actor, now), self.database.reading() as tx:
-            live_link(tx, delivery.actor, now)
-            return tx.audit_head(delivery.actor.organization_id).size
-
-    def log_size(self, delivery: Delivery) -> int:
-        """How many entries the organization's audit log has."""
-        with self.database.reading() as tx:
-            return tx.audit_head(delivery.actor.organization_id).size
 
     def _opened(self, delivery: Delivery) -> Iterator[bytes]:
         """Part by part; the next one is asked of the store before this one is opened, so that neither waits."""
@@ -143,29 +130,3 @@ class Deliver:
         if not parts or parts[0].header is None:
             raise SealBroken
         return parts[0].header
-
-
-class _Permission:
-    """Whether a running download may go on: asked in full every second, and every few MiB wherever the audit log grew.
-
-    Nothing ends a session, link, release or packet without an entry in the log, but the clock.
-    """
-
-    def __init__(self, deliver: Deliver, delivery: Delivery) -> None:
-        self._deliver, self._delivery = deliver, delivery
-        self._at, self._asked_at = delivery.start, monotonic()
-        self._log_size = -1
-
-    def check(self, sent: int) -> None:
-        """Before the bytes from ``sent`` on leave. Raises what ended the permission."""
-        if monotonic() - self._asked_at >= CHECK_EVERY_S:
-            self._ask(sent)
-        elif sent - self._at >= CHECK_EVERY_BYTES:
-            if self._deliver.log_size(self._delivery) == self._log_size:
-                self._at = sent
-            else:
-                self._ask(sent)
-
-    def _ask(self, sent: int) -> None:
-        self._log_size = self._deliver.check_live(self._delivery)
-        self._at, self._asked_at = sent, monotonic()

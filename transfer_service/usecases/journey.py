@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from transfer_service.usecases.account import Account
+from transfer_service.usecases.archive import Archives
 from transfer_service.usecases.close import Close
 from transfer_service.usecases.deliver import Deliver
 from transfer_service.usecases.deposit import Deposit
@@ -33,6 +34,7 @@ class Journey:
     issue: Issue
     redeem: Redeem
     deliver: Deliver
+    archives: Archives
     account: Account
     retire: Retire
     notify: Notify
