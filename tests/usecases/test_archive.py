@@ -48,10 +48,10 @@ def fetched(stages, stage, start=0, stop=None):
 
 
 def rows(stages, stage):
-    """What was disclosed of each file, by its path."""
+    """What was disclosed of each file in this redemption, by its path."""
     paths = {file.id: path for path, file in stage.files.items()}
     with stages.database.reading() as tx:
-        found = tx.find(Disclosure, stage.link.organization_id, link_id=stage.link.id)
+        found = tx.find(Disclosure, stage.link.organization_id, redemption_id=stage.actor.redemption_id)
     return {paths[row.file_id]: row for row in found if row.refused_code is None}
 
 
@@ -118,8 +118,7 @@ def test_a_range_reads_and_records_what_it_touches_alone(stages, stage):
     start = place_of(whole, "d/Ä third.svs") + 20_000
     fetched(stages, again, start, start + 10)
     assert read == ["read"]
-    row = rows(stages, again)["d/Ä third.svs"]
-    assert (row.redemption_id, row.spans) == (again.actor.redemption_id, ((20_000, 20_010),))
+    assert {path: row.spans for path, row in rows(stages, again).items()} == {"d/Ä third.svs": ((20_000, 20_010),)}
 
 
 def test_several_ranges_make_a_file_whole_with_what_went_alone(stages, stage):
@@ -176,6 +175,21 @@ def test_a_later_file_does_not_leave_once_the_link_is_revoked_however_fast_it_go
     with pytest.raises(LinkRevoked):
         list(stream)
     assert rows(stages, stage).keys() == {"a first.svs", "b empty"}
+
+
+@pytest.mark.parametrize(("most_read", "asked"), [(50, 2), (0, 4)])
+def test_what_was_logged_is_read_where_it_is_little_and_else_all_is_asked_again(
+    stages, stage, monkeypatch, most_read, asked
+):
+    monkeypatch.setattr(permission, "MOST_READ", most_read)
+    found, calls, live_link = looked(stages, stage), [], permission.live_link
+    monkeypatch.setattr(permission, "live_link", lambda *given: calls.append(1) or live_link(*given))
+    stream = stages.journey.archives.stream(stage.actor, found, 0, found.size_bytes)
+    while "a first.svs" not in rows(stages, stage):
+        next(stream)
+    stages.recipient_added()
+    list(stream)
+    assert len(calls) == asked
 
 
 def test_an_archive_that_is_given_up_counts_what_went(stages, stage):

@@ -1,8 +1,9 @@
 """Archive: everything that was released to a recipient as one ZIP, or a range of it.
 
 The archive is laid out anew for each request, from what is pinned: nothing of it is kept, and no file is read for it.
-The files in it leave as they do one by one (``deliver``): each is permitted, recorded and committed before its own
-first byte, and counted however it ends. The bag's own texts, which say what ``GET /redeemed`` says, record nothing.
+The files in it leave as they do one by one (``deliver``): each is recorded and committed before its own first byte, in
+the transaction that looks whether anything was ended, and counted however it ends. The bag's own texts, which say what
+``GET /redeemed`` says, record nothing.
 """
 
 from collections.abc import Generator, Iterator
@@ -11,11 +12,14 @@ from datetime import datetime
 
 from transfer_service.domain.archive import Archive, archive_of
 from transfer_service.domain.bag import Bag
+from transfer_service.domain.packet import PacketFile
 from transfer_service.domain.people import Actor
 from transfer_service.domain.policy import check_is_recipient
 from transfer_service.usecases.deliver import READ_BYTES, Deliver
+from transfer_service.usecases.disclosing import Delivery, Ground, recorded
 from transfer_service.usecases.permission import Permission, check_permitted
 from transfer_service.usecases.redeem import Redeem, Released
+from transfer_service.usecases.refusals import refusals_recorded
 
 
 @dataclass(frozen=True)
@@ -36,16 +40,26 @@ class Archives:
     def stream(self, actor: Actor, archive: Archive, start: int, stop: int) -> Generator[bytes, None, None]:
         """The archive's bytes [start, stop). Raises what ended it in mid-stream, as ``Deliver.stream`` does."""
         recipient, deliver = check_is_recipient(actor), self.deliver
-        permission, sent = Permission(deliver.database, deliver.clock, recipient, start), start
+        permission = Permission(deliver.database, deliver.clock, recipient)
+        ground = deliver.ground(recipient, deliver.clock())
         for source, first, last in archive.touched(start, stop):
             if isinstance(source, bytes):
-                for block in _blocks(source, first, last):
-                    permission.check(sent)
-                    sent += len(block)
-                    yield block
+                yield from _permitted(permission, source, first, last)
             else:
-                yield from deliver.stream(deliver.begin(actor, source.id, first, last, deliver.clock()))
-                sent += last - first
+                yield from deliver.stream(self._recorded(permission, ground, source, first, last), permission)
+
+    def _recorded(self, permission: Permission, ground: Ground, file: PacketFile, start: int, stop: int) -> Delivery:
+        now = self.deliver.clock()
+        with refusals_recorded(self.deliver.database, ground.actor, now), self.deliver.database.changing() as tx:
+            permission.check_next(tx, now)
+            return Delivery(ground, file, start, stop, recorded(tx, ground, file, now))
+
+
+def _permitted(permission: Permission, text: bytes, first: int, last: int) -> Iterator[bytes]:
+    for at in range(first, last, READ_BYTES):
+        block = text[at : min(at + READ_BYTES, last)]
+        permission.check(len(block))
+        yield block
 
 
 def _bag_of(released: Released) -> Bag:
@@ -57,7 +71,3 @@ def _bag_of(released: Released) -> Bag:
         manifest=released.manifest,
         files=tuple(released.files),
     )
-
-
-def _blocks(text: bytes, first: int, last: int) -> Iterator[bytes]:
-    return (text[at : min(at + READ_BYTES, last)] for at in range(first, last, READ_BYTES))
