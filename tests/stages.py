@@ -59,6 +59,7 @@ from transfer_service.usecases.recipients import RecipientDraft, Recipients
 from transfer_service.usecases.redeem import Answer, Redeem, Redeemed
 from transfer_service.usecases.release import GrantDraft, ReleaseDraft, Releases, SignatureDraft
 from transfer_service.usecases.retire import Retire
+from transfer_service.usecases.tickets import Tickets
 from transfer_service.usecases.verify import Verify
 
 PUBLIC_URL = "https://transfer.hospital.test"
@@ -179,6 +180,7 @@ class Stages:
             redeem=redeem,
             deliver=deliver,
             archives=Archives(redeem, deliver),
+            tickets=Tickets(self.database, self.limits, PUBLIC_URL, self.clock),
             account=Account(self.database),
             retire=Retire(self.database, self.store, self.limits),
             notify=Notify(self.database, self.post),

@@ -47,6 +47,7 @@ from transfer_service.usecases.recipients import Recipients
 from transfer_service.usecases.redeem import Redeem
 from transfer_service.usecases.release import Releases
 from transfer_service.usecases.retire import Retire
+from transfer_service.usecases.tickets import Tickets
 from transfer_service.usecases.verify import Verify
 from transfer_service.worker import Worker
 
@@ -176,6 +177,7 @@ def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> J
         redeem=redeem,
         deliver=deliver,
         archives=Archives(redeem, deliver),
+        tickets=Tickets(database, limits, parts.public_url, parts.clock),
         account=Account(database),
         retire=Retire(database, store, limits),
         notify=Notify(database, parts.post),

@@ -179,6 +179,11 @@ _REQUESTS: dict[tuple[str, str], Callable[[Scene], Made]] = {
     ("GET", "/redeemed"): lambda _: "/redeemed",
     ("GET", "/redeemed/files/<id:file_id>"): lambda scene: f"/redeemed/files/{scene.stage.file.id}",
     ("GET", "/redeemed/archive.zip"): lambda _: "/redeemed/archive.zip",
+    ("POST", "/redeemed/files/<id:file_id>/ticket"): lambda scene: (
+        f"/redeemed/files/{scene.stage.file.id}/ticket",
+        {"json": {}},
+    ),
+    ("POST", "/redeemed/archive/ticket"): lambda _: ("/redeemed/archive/ticket", {"json": {}}),
     ("POST", "/patient/challenge"): lambda scene: scene.later(
         "/patient/challenge", {"secret": scene.stage.letter_secret}
     ),

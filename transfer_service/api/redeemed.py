@@ -8,6 +8,7 @@ from flask import Response
 from transfer_service import errors
 from transfer_service.api.blueprint import ApiBlueprint, caller
 from transfer_service.api.schemas import redeemed as schemas
+from transfer_service.api.schemas.nothing import NothingSchema
 from transfer_service.api.schemas.releases import SecretSchema
 from transfer_service.domain.link import Verification
 from transfer_service.edge.calls import journey, now, origin
@@ -112,6 +113,30 @@ def fetch_archive() -> Response:
     The same bytes whenever it is asked for. Each file's disclosure is recorded before its own first byte leaves.
     """
     return released_archive(caller())
+
+
+@blueprint.post("/redeemed/files/<id:file_id>/ticket", refuses=_OVER)
+@blueprint.body(NothingSchema, required=False)
+@blueprint.shows(200, schemas.TicketSchema)
+def make_file_ticket(_nothing: dict[str, object], file_id: UUID) -> dict[str, object]:
+    """Make an address for one file, for what takes an address and nothing else: a viewer, an importer.
+
+    To be used first within 5 minutes, dead 5 minutes after its last request, and with the session or the link at once.
+    """
+    return _ticket(file_id)
+
+
+@blueprint.post("/redeemed/archive/ticket", refuses=_OVER)
+@blueprint.body(NothingSchema, required=False)
+@blueprint.shows(200, schemas.TicketSchema)
+def make_archive_ticket(_nothing: dict[str, object]) -> dict[str, object]:
+    """Make an address for the archive, of the same kind."""
+    return _ticket(None)
+
+
+def _ticket(file_id: UUID | None) -> dict[str, object]:
+    url, expires_at = journey().tickets.make(caller(), file_id, now())
+    return {"url": url, "expires_at": expires_at}
 
 
 def _shown(released: Released) -> dict[str, object]:

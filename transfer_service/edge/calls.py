@@ -7,7 +7,8 @@ from datetime import datetime
 from flask import Flask, current_app, request
 
 from transfer_service.audit.entry import actor_words
-from transfer_service.domain.people import Actor, Origin
+from transfer_service.domain.people import Actor, Origin, RecipientActor
+from transfer_service.domain.ticket import Ticket
 from transfer_service.edge.metrics import Exposition
 from transfer_service.edge.peer import client_address
 from transfer_service.edge.readiness import Readiness
@@ -69,6 +70,13 @@ def actor_of(token: str) -> Actor:
     actor = service().bearers.actor(token, origin(), now())
     note_actor(":".join(actor_words(actor)))
     return actor
+
+
+def use_ticket(secret: str) -> tuple[Ticket, RecipientActor]:
+    """The ticket, and who its holder acts as; TicketOver."""
+    ticket, holder = journey().tickets.use(secret, origin(), now())
+    note_actor(":".join(actor_words(holder)))
+    return ticket, holder
 
 
 def actor() -> Actor:

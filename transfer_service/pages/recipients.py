@@ -4,12 +4,14 @@ GET  /l                   paste the code       POST /l          a code is mailed
 GET  /l/code              the answer           POST /l/code     redeemed: counted once
                                                POST /l/code/again
 GET  /l/files             what was released
-GET  /l/files/{id}        one file's bytes     GET  /l/manifest  POST /l/sign-out
+GET  /l/files/{id}        one file's bytes     POST /l/archive   all of them as one ZIP
+GET  /l/manifest                               POST /l/sign-out
 """
 
+from urllib.parse import urlsplit
 from uuid import UUID
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, redirect
 from werkzeug.wrappers import Response as AnyResponse
 
 from transfer_service.domain.link import Verification
@@ -115,6 +117,17 @@ def files() -> Response:
 def file(file_id: UUID) -> Response:
     """The file's bytes, or a range of them."""
     return released_file(_actor(), file_id)
+
+
+@recipients.post("/archive")
+def archive() -> AnyResponse:
+    """Everything as one ZIP, by the way of a ticket.
+
+    See Other to an address of its own: what a POST answers can't be gone on with where it broke off, and the address
+    goes on working in the browser's download manager, which brings no cookie of ours along where it is another program.
+    """
+    url, _ = journey().tickets.make(_actor(), None, now())
+    return redirect(urlsplit(url).path, 303)  # on the host that the browser is at, and our form-action allows
 
 
 @recipients.get("/manifest")

@@ -14,10 +14,33 @@ from transfer_service.domain.mail import KeptAnswer, Mail
 from transfer_service.domain.packet import AssemblyIntent, Leftover, Packet, PacketFile, Part
 from transfer_service.domain.people import Credential, Department, Organization, Recipient, Staff
 from transfer_service.domain.release import Release
+from transfer_service.domain.ticket import Ticket
 
-Tenanted = Department | Staff | Credential | Recipient | Packet | PacketFile | Release | Link | Redemption | Disclosure
+Tenanted = (
+    Department
+    | Staff
+    | Credential
+    | Recipient
+    | Packet
+    | PacketFile
+    | Release
+    | Link
+    | Redemption
+    | Disclosure
+    | Ticket
+)
 Bookkeeping = (
-    Credential | Part | AssemblyIntent | Leftover | Challenge | Disclosure | Mail | KeptAnswer | Packet | PacketFile
+    Credential
+    | Part
+    | AssemblyIntent
+    | Leftover
+    | Challenge
+    | Disclosure
+    | Mail
+    | KeptAnswer
+    | Packet
+    | PacketFile
+    | Ticket
 )
 T = TypeVar(
     "T",
@@ -34,8 +57,9 @@ T = TypeVar(
     Challenge,
     Redemption,
     Disclosure,
+    Ticket,
 )
-S = TypeVar("S", Credential, Link, Release)
+S = TypeVar("S", Credential, Link, Release, Ticket)
 
 
 R = TypeVar("R")

@@ -127,6 +127,8 @@ class Settings:
     patient_secret_for_s: int = _seconds(_LIMITS.patient_secret_for)
     #: A recipient's access token lives so long, or until its link ends.
     access_for_s: int = _seconds(_LIMITS.access_for)
+    #: A ticket, an address for one download, is to be used first within so long, and dies so long after its last use.
+    ticket_for_s: int = _seconds(_LIMITS.ticket_for)
     #: A redeem may be repeated under its Idempotency-Key for so long.
     replay_for_s: int = _seconds(_LIMITS.replay_for)
     #: A deposit that nobody wrote to for so long is abandoned, and swept.

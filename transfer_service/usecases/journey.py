@@ -16,6 +16,7 @@ from transfer_service.usecases.recipients import Recipients
 from transfer_service.usecases.redeem import Redeem
 from transfer_service.usecases.release import Releases
 from transfer_service.usecases.retire import Retire
+from transfer_service.usecases.tickets import Tickets
 from transfer_service.usecases.verify import Verify
 
 
@@ -35,6 +36,7 @@ class Journey:
     redeem: Redeem
     deliver: Deliver
     archives: Archives
+    tickets: Tickets
     account: Account
     retire: Retire
     notify: Notify
