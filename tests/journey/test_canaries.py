@@ -13,6 +13,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 import pytest
+import urllib3
 
 from scripts.http_client import Refused
 from scripts.journey import Journey, secret_of
@@ -77,6 +78,21 @@ def refusals(journey: Journey) -> None:
     service.post("/packets/search", journey.depositor, record_number=RECORD_NUMBER)
 
 
+def ticket_of(journey: Journey) -> str:
+    """The secret of a ticket that was used, in the right way and in wrong ones."""
+    url = journey.service.post("/redeemed/archive/ticket", journey.redeemed["access_token"])["url"]
+    for path, method, headers in (
+        (url, "GET", {}),
+        (url, "HEAD", {"Accept": "text/html"}),
+        (url, "POST", {}),
+        (url, "GET", {"Range": "bytes=0-1,3-4"}),
+        (f"{url}/x", "GET", {"Accept": "text/html"}),
+        (f"{url}x", "GET", {"Accept": "text/html"}),
+    ):
+        urllib3.request(method, path, headers=headers, retries=False)
+    return str(url.rpartition("/")[2])
+
+
 def patient_session(journey: Journey, secret: str) -> str:
     """The token of a patient who answers one more letter."""
     answer = {
@@ -96,6 +112,7 @@ def canaries_of(journey: Journey) -> dict[str, str | bytes]:
         "another patient secret": another_secret,
         "patient's token": patient_session(journey, another_secret),
         "recipient's token": journey.redeemed["access_token"],
+        "ticket": ticket_of(journey),
         "depositor's token": journey.depositor,
         "coordinator's token": journey.coordinator,
         "privacy officer's token": journey.privacy_officer,
