@@ -11,7 +11,8 @@ that we know nothing of, a name is written otherwise where it must be:
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import count
+from functools import partial
+from itertools import chain, count
 
 from transfer_service.domain.paths import MAX_NAME_BYTES, path_identity
 
@@ -43,11 +44,14 @@ def _folders(path: str) -> Iterator[str]:
 
 
 def _tried(path: str) -> Iterator[str]:
-    """The path, then with ``~2``, ``~3`` … before its ending, as long as a name may be."""
-    yield path
+    """The path, then with ``~2``, ``~3`` … before its ending, for ever."""
+    return chain((path,), map(partial(_numbered, path), count(2)))
+
+
+def _numbered(path: str, number: int) -> str:
+    """As long as a name may be, and no longer."""
     folder, slash, name = path.rpartition("/")
     stem, dot, ending = name.rpartition(".") if "." in name[1:] else (name, "", "")
-    for number in count(2):
-        tail = f"~{number}{dot}{ending}"
-        kept = stem.encode()[: max(0, MAX_NAME_BYTES - len(tail.encode()))].decode(errors="ignore")
-        yield f"{folder}{slash}{kept}{tail}"
+    tail = f"~{number}{dot}{ending}"
+    kept = stem.encode()[: max(0, MAX_NAME_BYTES - len(tail.encode()))].decode(errors="ignore")
+    return f"{folder}{slash}{kept}{tail}"
