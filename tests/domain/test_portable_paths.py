@@ -65,6 +65,8 @@ def test_a_name_of_full_length_makes_room_for_its_number():
     assert second.endswith("~2.svs")
     assert second != first
     assert all(len(each.encode()) <= MAX_NAME_BYTES for each in chosen.values())
+    long = "a." + "b" * 252
+    assert len(portable_paths([f"{long}%", f"{long}?"])[f"{long}?"]) == MAX_NAME_BYTES
 
 
 NAMES = st.text(alphabet=st.sampled_from('aA%:?. \u00a0_~2con/"é'), min_size=1, max_size=8)

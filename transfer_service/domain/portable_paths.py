@@ -20,6 +20,8 @@ _UNWRITABLE = re.compile(r'[<>:"|?*%]|[\s.](?=[\s.]*\Z)')
 # Microsoft, "Naming Files, Paths, and Namespaces": with any ending, and the superscript digits too.
 _DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?=[ ]*(\.|\Z))", re.IGNORECASE)
 
+LONGEST_ENDING = 16
+
 
 def portable_paths(paths: Iterable[str]) -> dict[str, str]:
     """Each path with the one to write it under: most with itself. The same paths in the same order give the same."""
@@ -51,7 +53,7 @@ def _tried(path: str) -> Iterator[str]:
 def _numbered(path: str, number: int) -> str:
     """As long as a name may be, and no longer."""
     folder, slash, name = path.rpartition("/")
-    stem, dot, ending = name.rpartition(".") if "." in name[1:] else (name, "", "")
+    stem, dot, ending = name.rpartition(".") if "." in name[1:][-LONGEST_ENDING:] else (name, "", "")
     tail = f"~{number}{dot}{ending}"
     kept = stem.encode()[: max(0, MAX_NAME_BYTES - len(tail.encode()))].decode(errors="ignore")
     return f"{folder}{slash}{kept}{tail}"
