@@ -16,7 +16,13 @@ from tests.salts import SaltRecorder, recording_salts
 settings.register_profile("house", deadline=None, print_blob=True, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("house")
 
-pytest_plugins = ["tests.fixtures_seaweedfs", "tests.fixtures_stages", "tests.no_skips", "tests.standalone_process"]
+pytest_plugins = [
+    "tests.fixtures_kms",
+    "tests.fixtures_seaweedfs",
+    "tests.fixtures_stages",
+    "tests.no_skips",
+    "tests.standalone_process",
+]
 
 SHARED_VECTORS = Path(__file__).parents[2] / "shared" / "vectors"
 

@@ -22,7 +22,6 @@ LONGER = {  # module: at most how many lines, and why
         "what a revision did stays as it was, every column of it",
     ),
     "errors.py": (330, "the whole error tree, on one page"),
-    "adapters/s3.py": (330, "the one room with boto3; its bodies are in s3_bodies already"),
     "edge/gateway_worker.py": (315, "overrides of one class of gunicorn's, which are read side by side"),
 }
 VAGUE = {"utils", "util", "helpers", "helper", "common", "core", "base", "manager", "managers", "misc"}

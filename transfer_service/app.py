@@ -13,9 +13,10 @@ from hashlib import sha256
 
 from flask import Flask
 
+from transfer_service.adapters.aws import encrypted_by_kms
 from transfer_service.adapters.clock import Clock
 from transfer_service.adapters.database import SqlDatabase
-from transfer_service.adapters.keyring import CachedKeyring, LocalKeyring
+from transfer_service.adapters.keyring import CachedKeyring, KmsKeyring, LocalKeyring
 from transfer_service.adapters.mail import Letterhead, OutboxFolder, SmtpPost, SmtpServer
 from transfer_service.adapters.s3 import S3ObjectStore
 from transfer_service.api.registration import register_api
@@ -24,12 +25,13 @@ from transfer_service.edge.metrics import Exposition
 from transfer_service.edge.readiness import Readiness
 from transfer_service.edge.registration import register_edge
 from transfer_service.edge.transfer_slots import TransferSlots
+from transfer_service.errors import InstallationDamaged, SealBroken
 from transfer_service.identity.bearer import Bearers
 from transfer_service.pages import register_pages
 from transfer_service.ports import Database, Keyring, ObjectStore, Post
 from transfer_service.sealing.keys import SecretKey, derive_key
 from transfer_service.sealing.manifest import SigningKey
-from transfer_service.settings import Secret, Settings
+from transfer_service.settings import KeyringKind, S3Encryption, Secret, Settings
 from transfer_service.usecases.account import Account
 from transfer_service.usecases.answers import Questions
 from transfer_service.usecases.archive import Archives
@@ -50,6 +52,11 @@ from transfer_service.usecases.retire import Retire
 from transfer_service.usecases.tickets import Tickets
 from transfer_service.usecases.verify import Verify
 from transfer_service.worker import Worker
+
+_KEYRING_HELP = (
+    "The keyring that this installation began with opens everything in it, and no other does: set that, or put its "
+    "file back from its backup."
+)
 
 
 @dataclass(frozen=True)
@@ -74,7 +81,7 @@ class Parts:
 
 def parts_of(settings: Settings) -> Parts:
     """The parts that the settings ask for. SettingsInvalid, InstallationDamaged, Unavailable."""
-    keyring = LocalKeyring(settings.keyring_path)
+    keyring = keyring_of(settings)
     database = SqlDatabase(settings.database_url, keyring, busy_timeout_s=settings.database_busy_s)
     database.check()
     clock = Clock()
@@ -90,6 +97,15 @@ def parts_of(settings: Settings) -> Parts:
         downloads=settings.downloads,
         may_destroy=clock.is_trusted,
         metrics_token_sha256=_sha256(settings.metrics_token),
+    )
+
+
+def keyring_of(settings: Settings) -> Keyring:
+    """The keyring that the settings name. SettingsInvalid, InstallationDamaged."""
+    if settings.keyring is KeyringKind.LOCAL:
+        return LocalKeyring(settings.keyring_path)
+    return KmsKeyring(
+        key_id=settings.kms_key_id or "", region=settings.region_of_kms, endpoint_url=settings.kms_endpoint_url
     )
 
 
@@ -146,7 +162,10 @@ def manifest_key(database: Database, keyring: Keyring) -> SigningKey:
 
 
 def installation_key(database: Database, keyring: Keyring, purpose: str) -> SecretKey:
-    """The installation's key of that purpose, made on first use and kept wrapped."""
+    """The installation's key of that purpose, made on first use and kept wrapped.
+
+    InstallationDamaged where another keyring wrapped it, which then wrapped every other key here too.
+    """
     context = {"purpose": purpose}
     with database.reading() as tx:
         wrapped = tx.service_key(purpose)
@@ -156,7 +175,10 @@ def installation_key(database: Database, keyring: Keyring, purpose: str) -> Secr
             if wrapped is None:
                 _, wrapped = keyring.generate(context)
                 tx.add_service_key(purpose, wrapped)
-    return keyring.unwrap(wrapped, context)
+    try:
+        return keyring.unwrap(wrapped, context)
+    except SealBroken as error:
+        raise InstallationDamaged(f"The {purpose} key does not open. {error} {_KEYRING_HELP}") from None
 
 
 def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> Journey:
@@ -203,6 +225,8 @@ def object_store(settings: Settings) -> S3ObjectStore:
         bucket=settings.s3_bucket,
         access_key_id=settings.s3_access_key_id,
         secret_access_key=_revealed(settings.s3_secret_access_key),
+        addressing=settings.s3_addressing.value,
+        at_rest=encrypted_by_kms(settings.s3_sse_kms_key_id) if settings.s3_sse is S3Encryption.KMS else {},
     )
 
 

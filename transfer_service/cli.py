@@ -26,9 +26,9 @@ from transfer_service.domain.people import Credential, Department, Role, Staff
 from transfer_service.edge.calls import Service
 from transfer_service.edge.gateway_server import serve as serve_web
 from transfer_service.edge.metrics import check_counts_are_shared
-from transfer_service.errors import TransferError, Unavailable
+from transfer_service.errors import SettingsInvalid, TransferError, Unavailable
 from transfer_service.logs import log_as_json, log_to_whoever_reads
-from transfer_service.settings import Settings, load_settings
+from transfer_service.settings import KeyringKind, Settings, load_settings
 from transfer_service.standalone import run_standalone
 from transfer_service.standalone.tether import die_with, give_memory_back, keep_private
 
@@ -173,7 +173,10 @@ def keyring() -> None:
 @_command
 def create_keyring(operator: Operator) -> None:
     """Make it where the settings say, once: nothing opens without it."""
-    path = operator.settings().keyring_path
+    settings = operator.settings()
+    path = settings.keyring_path
+    if settings.keyring is not KeyringKind.LOCAL:
+        raise SettingsInvalid('There is no file to make: keyring = "kms". Make the key in AWS KMS (docs/aws.md).')
     keep_private()
     LocalKeyring.create(path)
     operator.answer({"path": str(path)}, f"{path}\nBack it up now, and never beside the database.")

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from transfer_service.adapters.seaweedfs import SeaweedFS, free_ports
 from transfer_service.errors import InstallationDamaged, SettingsInvalid
-from transfer_service.settings import Settings, load_settings
+from transfer_service.settings import KeyringKind, Settings, load_settings
 from transfer_service.standalone.child import Child, Program
 from transfer_service.standalone.folder import DataFolder
 
@@ -147,8 +147,10 @@ def run_standalone(data: Path, *, host: str | None, port: int | None, announce: 
     with folder.locked():
         folder.prepare(port or DEFAULT_PORT)
         settings = _settings(folder, host, port)
+        if settings.keyring is KeyringKind.LOCAL:
+            folder.prepare_keyring()
+            _log.warning(_LOWER_ASSURANCE)
         _await_free(settings.bind)
-        _log.warning(_LOWER_ASSURANCE)
         supervisor = Supervisor(folder, settings, announce)
         with _on_signals(supervisor.stop):
             supervisor.run()
