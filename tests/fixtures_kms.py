@@ -4,14 +4,17 @@ moto keeps keys in memory, knows no permissions and no state of a key, and answe
 IncorrectKey: what those do is tried with answers from a can.
 """
 
+import json
 import os
 import subprocess
 import sys
 import time
+from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -31,6 +34,7 @@ class Kms:
 
     port: int
     key_id: str
+    recording: Path
 
     @property
     def endpoint_url(self) -> str:
@@ -44,6 +48,13 @@ class Kms:
             "TRANSFER_SERVICE_KMS_REGION": REGION,
             "TRANSFER_SERVICE_KMS_ENDPOINT_URL": f"http://127.0.0.1:{port or self.port}",
         }
+
+    def asked(self) -> list[dict[str, Any]]:
+        """Every question that came, as it came: what CloudTrail would show."""
+        entries = [json.loads(line) for line in self.recording.read_text().splitlines()]
+        bodies = [json.loads(b64decode(entry["body"])) for entry in entries if "X-Amz-Target" in entry["headers"]]
+        targets = [entry["headers"]["X-Amz-Target"] for entry in entries if "X-Amz-Target" in entry["headers"]]
+        return [{"operation": each.rpartition(".")[2], **body} for each, body in zip(targets, bodies, strict=True)]
 
     def keyring(self, port: int | None = None, **options: float) -> KmsKeyring:
         """Its key as a keyring; the process needs CREDENTIALS."""
@@ -64,15 +75,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def running_kms(log: Path) -> Iterator[Kms]:
     """moto's KMS as a process, until the block ends."""
     (port,) = free_ports(1)
+    recording = log.with_suffix(".recording")
     with log.open("wb") as written:
         process = subprocess.Popen(
             [sys.executable, "-W", "ignore", "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
+            env={**os.environ, "MOTO_ENABLE_RECORDING": "1", "MOTO_RECORDER_FILEPATH": str(recording)},
             stdin=subprocess.DEVNULL,
             stdout=written,
             stderr=subprocess.STDOUT,
         )
     try:
-        yield Kms(port, _new_key(port, process, log))
+        yield Kms(port, _new_key(port, process, log), recording)
     finally:
         process.kill()
         process.wait()

@@ -40,6 +40,7 @@ from transfer_service.domain.people import (
 )
 from transfer_service.domain.release import Release, Signer
 from transfer_service.identity.bearer import Bearers
+from transfer_service.ports import Keyring
 from transfer_service.sealing.keys import SecretKey
 from transfer_service.sealing.manifest import SigningKey
 from transfer_service.usecases.account import Account
@@ -139,12 +140,19 @@ class Stages:
     Keyword arguments of a stage change what it asks for; ``of`` continues a packet instead of opening another.
     """
 
-    def __init__(self, directory: Path, *, store: FakeObjectStore | None = None, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        store: FakeObjectStore | None = None,
+        limits: Limits | None = None,
+        keyring: Keyring | None = None,
+    ) -> None:
         self.directory = directory
         self.database_path = directory / "transfer.db"
         if not self.database_path.exists():
             migrate(f"sqlite:///{self.database_path}")
-        self.keyring = CachedKeyring(LocalKeyring.create(directory / "keyring.json"))
+        self.keyring = CachedKeyring(keyring or LocalKeyring.create(directory / "keyring.json"))
         self.database = SqlDatabase(f"sqlite:///{self.database_path}", self.keyring)
         self.store = store or FakeObjectStore()
         self.limits = limits or Limits()
