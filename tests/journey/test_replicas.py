@@ -78,7 +78,7 @@ def test_a_process_refuses_with_help_what_it_can_t_run_on(replicas: Replicas, co
         ({"TRANSFER_SERVICE_KEYRING_PATH": str(tmp_path / "none.json")}, "keyring"),
         ({"TRANSFER_SERVICE_DATABASE_URL": f"sqlite:///{tmp_path}/none.sqlite3"}, "can't be opened"),
     ):
-        done = replicas.run_cli(command, **environment)
+        done = replicas.run_cli(command, TRANSFER_SERVICE_BIND=f"127.0.0.1:{replicas.ports[0]}", **environment)
         assert done.returncode != 0
         assert help_ in done.stderr
 
