@@ -126,7 +126,7 @@ def keys_of_installations(request: pytest.FixtureRequest) -> Mapping[str, str]:
         return {}
     environment: dict[str, str] = request.getfixturevalue("kms").environment()
     INSTALLATIONS.update(environment)
-    os.environ.update(CREDENTIALS)  # for keyrings in this very process
+    os.environ.update(environment)  # for the scripts, and for keyrings in this very process
     return environment
 
 

@@ -7,18 +7,30 @@ import time
 from contextlib import closing
 from dataclasses import replace
 
+import boto3
 import pytest
+from moto import mock_aws
 
 from tests.fakes.object_store import FakeObjectStore
 from tests.fault_proxy import Fault, FaultProxy
+from tests.fixtures_kms import CREDENTIALS, REGION
 from tests.standalone_process import ROOT, clean_environment
 from transfer_service.adapters.clock import Clock
 from transfer_service.adapters.database import SqlDatabase, migrate
 from transfer_service.adapters.keyring import LocalKeyring
 from transfer_service.adapters.mail import Letterhead, OutboxFolder
-from transfer_service.app import Parts, create_app, create_worker, flask_app, joined, manifest_key, object_store
-from transfer_service.errors import SettingsInvalid
-from transfer_service.settings import Secret, Settings
+from transfer_service.app import (
+    Parts,
+    create_app,
+    create_worker,
+    flask_app,
+    joined,
+    manifest_key,
+    object_store,
+    parts_of,
+)
+from transfer_service.errors import InstallationDamaged, SettingsInvalid
+from transfer_service.settings import KeyringKind, Secret, Settings
 from transfer_service.usecases.limits import Limits
 
 
@@ -104,6 +116,37 @@ def test_a_keyring_that_others_can_read_is_refused(settings):
     settings.keyring_path.chmod(0o644)
     with pytest.raises(SettingsInvalid, match="0600"):
         create_app(settings)
+
+
+@pytest.fixture
+def at_kms(settings, monkeypatch):
+    """The same installation, told that a key of KMS wraps its keys."""
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    with mock_aws():
+        key_id = boto3.client("kms", region_name=REGION).create_key()["KeyMetadata"]["KeyId"]
+        yield replace(settings, keyring=KeyringKind.KMS, kms_key_id=key_id, kms_region=REGION)
+
+
+def test_an_installation_may_keep_its_keys_in_kms(at_kms):
+    at_kms.keyring_path.unlink()
+    one, other = (joined(parts_of(at_kms)) for _ in range(2))
+    assert one.service_key == other.service_key
+
+
+@pytest.mark.parametrize(("first", "then"), [("settings", "at_kms"), ("at_kms", "settings")])
+def test_an_installation_that_changed_its_keyring_does_not_start_and_says_why(first, then, request):
+    joined(parts_of(request.getfixturevalue(first)))
+    with pytest.raises(InstallationDamaged, match=r"wrapped by AWS KMS.*The keyring that this installation began with"):
+        joined(parts_of(request.getfixturevalue(then)))
+
+
+def test_an_installation_with_another_keyring_file_does_not_start_and_says_why(settings):
+    joined(parts_of(settings))
+    settings.keyring_path.unlink()
+    LocalKeyring.create(settings.keyring_path)
+    with pytest.raises(InstallationDamaged, match="does not hold"):
+        joined(parts_of(settings))
 
 
 def test_wsgi_serves_what_the_environment_says(settings):

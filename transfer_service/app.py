@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from pathlib import Path
 
 from flask import Flask
 
@@ -25,7 +26,7 @@ from transfer_service.edge.metrics import Exposition
 from transfer_service.edge.readiness import Readiness
 from transfer_service.edge.registration import register_edge
 from transfer_service.edge.transfer_slots import TransferSlots
-from transfer_service.errors import InstallationDamaged, SealBroken
+from transfer_service.errors import InstallationDamaged, SealBroken, SettingsInvalid
 from transfer_service.identity.bearer import Bearers
 from transfer_service.pages import register_pages
 from transfer_service.ports import Database, Keyring, ObjectStore, Post
@@ -107,6 +108,14 @@ def keyring_of(settings: Settings) -> Keyring:
     return KmsKeyring(
         key_id=settings.kms_key_id or "", region=settings.region_of_kms, endpoint_url=settings.kms_endpoint_url
     )
+
+
+def new_keyring(settings: Settings) -> Path:
+    """Make the file that the settings name, and say where. SettingsInvalid where there is one, or KMS is named."""
+    if settings.keyring is not KeyringKind.LOCAL:
+        raise SettingsInvalid('There is no file to make: keyring = "kms". Make the key in AWS KMS (docs/aws.md).')
+    LocalKeyring.create(settings.keyring_path)
+    return settings.keyring_path
 
 
 def joined(parts: Parts) -> Service:

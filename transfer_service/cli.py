@@ -19,16 +19,23 @@ import click
 
 from transfer_service import __version__
 from transfer_service.adapters.database import migrate as migrate_database
-from transfer_service.adapters.keyring import LocalKeyring
-from transfer_service.app import create_app, create_worker, joined, manifest_key, object_store, parts_of
+from transfer_service.app import (
+    create_app,
+    create_worker,
+    joined,
+    manifest_key,
+    new_keyring,
+    object_store,
+    parts_of,
+)
 from transfer_service.domain.moments import rfc3339
 from transfer_service.domain.people import Credential, Department, Role, Staff
 from transfer_service.edge.calls import Service
 from transfer_service.edge.gateway_server import serve as serve_web
 from transfer_service.edge.metrics import check_counts_are_shared
-from transfer_service.errors import SettingsInvalid, TransferError, Unavailable
+from transfer_service.errors import TransferError, Unavailable
 from transfer_service.logs import log_as_json, log_to_whoever_reads
-from transfer_service.settings import KeyringKind, Settings, load_settings
+from transfer_service.settings import Settings, load_settings
 from transfer_service.standalone import run_standalone
 from transfer_service.standalone.tether import die_with, give_memory_back, keep_private
 
@@ -174,11 +181,8 @@ def keyring() -> None:
 def create_keyring(operator: Operator) -> None:
     """Make it where the settings say, once: nothing opens without it."""
     settings = operator.settings()
-    path = settings.keyring_path
-    if settings.keyring is not KeyringKind.LOCAL:
-        raise SettingsInvalid('There is no file to make: keyring = "kms". Make the key in AWS KMS (docs/aws.md).')
     keep_private()
-    LocalKeyring.create(path)
+    path = new_keyring(settings)
     operator.answer({"path": str(path)}, f"{path}\nBack it up now, and never beside the database.")
 
 
