@@ -69,7 +69,7 @@ def test_a_key_unwraps_in_its_own_context(keyring: KmsKeyring) -> None:
         {"organization": None, "packet": None},
         {"organization": CONTEXT["packet"], "packet": CONTEXT["organization"]},
     ],
-    ids=str,
+    ids=["another hospital", "another packet", "one more", "no packet", "no hospital", "nothing", "exchanged"],
 )
 def test_a_key_opens_in_no_other_context(keyring: KmsKeyring, wrong: dict[str, str | None]) -> None:
     """C24: each field of the context alone."""
@@ -210,11 +210,12 @@ def test_what_an_operator_may_put_right_is_unavailable_and_logged_by_its_code_al
 ) -> None:
     """F51: nothing is granted."""
     caplog.set_level(logging.DEBUG)
+    keyring = at(proxy)
     for name, call in CALLS.items():
         caplog.clear()
         proxy.next(then=refused(code, AGAIN.get(code, "400 Bad Request")))
         with pytest.raises(Unavailable):
-            call(at(proxy))
+            call(keyring)
         assert proxy.connections == (3 if code in AGAIN and name != "check" else 1)
         assert code in caplog.text
         assert KEY_ID not in caplog.text
@@ -245,10 +246,11 @@ def test_what_this_key_did_not_wrap_does_not_open(proxy: FaultProxy, code: str) 
     ids=["silence", "closed", "reset", "not HTTP", "half of an answer", "a proxy's page", "an empty answer"],
 )
 def test_a_kms_in_trouble_is_given_up_soon_and_grants_nothing(proxy: FaultProxy, fault: Fault) -> None:
+    keyring = at(proxy)
     for call in CALLS.values():
         proxy.next(then=fault)
         with pytest.raises(Unavailable):
-            call(at(proxy))
+            call(keyring)
         assert proxy.connections <= 3
 
 

@@ -30,8 +30,8 @@ class KmsKeyring:
     """Implements ``ports.Keyring`` with GenerateDataKey and Decrypt under one symmetric key.
 
     ``key_id`` is a key's id or ARN, or an alias's ARN; Decrypt names it too, so that what another key wrapped does not
-    open. No call takes longer than some ten seconds: ``attempts`` tries, in each of which connecting may take
-    ``connect_timeout_s`` and the answer ``read_timeout_s``. ``clock`` tells seconds that never go back.
+    open. A call makes ``attempts`` tries (see `aws_config`), in each of which connecting may take ``connect_timeout_s``
+    and the answer ``read_timeout_s``: fifteen seconds at most. ``clock`` tells seconds that never go back.
     """
 
     def __init__(
