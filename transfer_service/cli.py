@@ -19,15 +19,7 @@ import click
 
 from transfer_service import __version__
 from transfer_service.adapters.database import migrate as migrate_database
-from transfer_service.app import (
-    create_app,
-    create_worker,
-    joined,
-    manifest_key,
-    new_keyring,
-    object_store,
-    parts_of,
-)
+from transfer_service.app import create_app, create_worker, joined, manifest_key, new_keyring, object_store, parts_of
 from transfer_service.domain.moments import rfc3339
 from transfer_service.domain.people import Credential, Department, Role, Staff
 from transfer_service.edge.calls import Service
