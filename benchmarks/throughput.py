@@ -1,4 +1,7 @@
-"""How fast bytes go in and out, beside plain boto3 on the same store: in turn, each first every other time, medians."""
+"""How fast bytes go in and out: in turn, each first every other time, medians.
+
+Beside plain boto3 on the same store; and everything as one archive, beside the same file by itself.
+"""
 
 import os
 import time
@@ -9,6 +12,11 @@ from benchmarks.installation import Installation
 from scripts.http_client import MIB, deposit_file
 
 BUCKET = "plain"
+RATIOS = (
+    ("upload_ratio", "gateway_upload", "plain_upload"),
+    ("download_ratio", "gateway_download", "plain_download"),
+    ("archive_ratio", "archive_download", "gateway_download"),
+)
 
 
 def measured(installation: Installation, runs: int) -> dict[str, float]:
@@ -26,22 +34,27 @@ def measured(installation: Installation, runs: int) -> dict[str, float]:
         s3.upload_file(str(file.place), BUCKET, "slide.svs")
 
     def gateway_download() -> None:
-        drained(installation.service.stream(installation.file_path, installation.access_token))
+        drained(installation.service.stream(installation.file_path, installation.access_token), file.size)
 
     def plain_download() -> None:
-        drained(s3.get_object(Bucket=BUCKET, Key="slide.svs")["Body"].iter_chunks(MIB))
+        drained(s3.get_object(Bucket=BUCKET, Key="slide.svs")["Body"].iter_chunks(MIB), file.size)
 
-    def drained(pieces: Iterable[bytes]) -> None:
-        if sum(len(piece) for piece in pieces) != file.size:
-            raise RuntimeError("not all of it came")
+    def archive_download() -> None:
+        drained(installation.service.stream("/redeemed/archive.zip", installation.access_token), file.size, more=MIB)
 
     speeds: dict[str, list[float]] = {}
     for number in range(runs):
-        for pair in ((plain_upload, gateway_upload), (plain_download, gateway_download)):
-            for work in pair if number % 2 == 0 else reversed(pair):
+        for group in ((plain_upload, gateway_upload), (plain_download, gateway_download, archive_download)):
+            for work in group if number % 2 == 0 else reversed(group):
                 settle(installation)
                 speeds.setdefault(work.__name__, []).append(speed(work, file.size))
     return _summary(speeds)
+
+
+def drained(pieces: Iterable[bytes], size: int, *, more: int = 0) -> None:
+    """Read to the end; it must be of that size, with at most so much around it."""
+    if not size <= sum(len(piece) for piece in pieces) <= size + more:
+        raise RuntimeError("not all of it came")
 
 
 def speed(work: Callable[[], None], size_bytes: int) -> float:
@@ -63,9 +76,7 @@ def settle(installation: Installation) -> None:
 
 def _summary(speeds: dict[str, list[float]]) -> dict[str, float]:
     ratios = {
-        f"{way}_ratio": median(
-            ours / plain for ours, plain in zip(speeds[f"gateway_{way}"], speeds[f"plain_{way}"], strict=True)
-        )
-        for way in ("upload", "download")
+        name: median(one / other for one, other in zip(speeds[ours], speeds[theirs], strict=True))
+        for name, ours, theirs in RATIOS
     }
     return {name: median(each) for name, each in speeds.items()} | ratios

@@ -93,6 +93,8 @@ class Service:
         if token:
             headers = headers | {"Authorization": f"Bearer {token}"}
         give_up_at = time.monotonic() + PATIENCE_S
+        # One id for all its tries: the service's log tells of them by it.
+        headers = headers | {"X-Request-Id": str(uuid.uuid4())}
         while True:
             answer = self._http.request(method, url, headers=headers, body=body(), preload_content=False)
             if answer.status == 503 and time.monotonic() < give_up_at:  # noqa: PLR2004 - Service Unavailable

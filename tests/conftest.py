@@ -18,6 +18,7 @@ settings.load_profile("house")
 
 pytest_plugins = [
     "tests.fixtures_databases",
+    "tests.fixtures_kms",
     "tests.fixtures_seaweedfs",
     "tests.fixtures_stages",
     "tests.no_skips",

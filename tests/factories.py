@@ -42,6 +42,7 @@ from transfer_service.domain.people import (
     SystemActor,
 )
 from transfer_service.domain.release import Basis, Form, Grant, Release, ReleaseState, Signature, Signer
+from transfer_service.domain.ticket import Ticket
 
 NOW = datetime(2026, 5, 12, 9, 30, 0, 123456, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -273,6 +274,10 @@ def a_challenge(**changes: Any) -> Challenge:
 
 def a_redemption(**changes: Any) -> Redemption:
     return _made(Redemption(uuid4(), uuid4(), uuid4(), uuid4(), NOW), changes)
+
+
+def a_ticket(**changes: Any) -> Ticket:
+    return _made(Ticket(uuid4(), uuid4(), uuid4(), None, secrets.token_bytes(32), NOW), changes)
 
 
 def a_disclosure(**changes: Any) -> Disclosure:

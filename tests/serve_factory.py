@@ -6,7 +6,7 @@ import sys
 
 from transfer_service.edge.gateway_server import serve
 from transfer_service.edge.gateway_worker import Patience
-from transfer_service.edge.request_log import log_as_json
+from transfer_service.logs import log_as_json
 
 
 def main() -> None:

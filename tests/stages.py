@@ -39,10 +39,12 @@ from transfer_service.domain.people import (
 )
 from transfer_service.domain.release import Release, Signer
 from transfer_service.identity.bearer import Bearers
+from transfer_service.ports import Keyring
 from transfer_service.sealing.keys import SecretKey
 from transfer_service.sealing.manifest import SigningKey
 from transfer_service.usecases.account import Account
 from transfer_service.usecases.answers import Questions
+from transfer_service.usecases.archive import Archives
 from transfer_service.usecases.close import Close
 from transfer_service.usecases.deliver import Deliver
 from transfer_service.usecases.deposit import Deposit, FileDraft, PacketDraft
@@ -57,6 +59,7 @@ from transfer_service.usecases.recipients import RecipientDraft, Recipients
 from transfer_service.usecases.redeem import Answer, Redeem, Redeemed
 from transfer_service.usecases.release import GrantDraft, ReleaseDraft, Releases, SignatureDraft
 from transfer_service.usecases.retire import Retire
+from transfer_service.usecases.tickets import Tickets
 from transfer_service.usecases.verify import Verify
 
 PUBLIC_URL = "https://transfer.hospital.test"
@@ -137,10 +140,16 @@ class Stages:
     """
 
     def __init__(
-        self, directory: Path, kept: Kept, *, store: FakeObjectStore | None = None, limits: Limits | None = None
+        self,
+        directory: Path,
+        kept: Kept,
+        *,
+        store: FakeObjectStore | None = None,
+        limits: Limits | None = None,
+        keyring: Keyring | None = None,
     ) -> None:
         self.directory, self.kept = directory, kept
-        self.keyring = CachedKeyring(LocalKeyring.create(directory / "keyring.json"))
+        self.keyring = CachedKeyring(keyring or LocalKeyring.create(directory / "keyring.json"))
         self.database = SqlDatabase(kept.url, self.keyring)
         self.store = store or FakeObjectStore()
         self.limits = limits or Limits()
@@ -155,6 +164,8 @@ class Stages:
 
     def _journey(self) -> Journey:
         questions = Questions(self.service_key, self.limits)
+        redeem = Redeem(self.database, questions, self.service_key, self.signing_key, self.limits)
+        deliver = Deliver(self.database, self.keyring, self.store, self.clock)
         return Journey(
             enrol=Enrol(self.database, self.keyring),
             recipients=Recipients(self.database),
@@ -165,8 +176,10 @@ class Stages:
             releases=Releases(self.database, self.limits, PUBLIC_URL),
             patients=Patients(self.database, questions, self.limits),
             issue=Issue(self.database, self.service_key, self.limits, PUBLIC_URL),
-            redeem=Redeem(self.database, questions, self.service_key, self.signing_key, self.limits),
-            deliver=Deliver(self.database, self.keyring, self.store, self.clock),
+            redeem=redeem,
+            deliver=deliver,
+            archives=Archives(redeem, deliver),
+            tickets=Tickets(self.database, self.limits, PUBLIC_URL, self.clock),
             account=Account(self.database),
             retire=Retire(self.database, self.store, self.limits),
             notify=Notify(self.database, self.post),

@@ -19,6 +19,7 @@ import psutil
 import pytest
 
 from tests.databases import Databases, Kept
+from tests.fixtures_kms import INSTALLATIONS
 from tests.salts import check_stored_salts
 from transfer_service.adapters.s3 import S3ObjectStore
 from transfer_service.app import object_store
@@ -209,7 +210,8 @@ def _command_line(process: psutil.Process) -> list[str]:
 
 
 def clean_environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith("TRANSFER_SERVICE_")}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TRANSFER_SERVICE_")}
+    return kept | INSTALLATIONS
 
 
 def told_within(process: "subprocess.Popen[str]", within_s: float) -> str:

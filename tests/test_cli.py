@@ -199,6 +199,16 @@ def test_it_runs_as_a_module_and_a_mistake_is_no_traceback():
     assert done.stderr == "Error: There is no token of that id.\n"
 
 
+def test_with_kms_there_is_no_keyring_file_to_make(installation, monkeypatch):
+    monkeypatch.setenv("TRANSFER_SERVICE_KEYRING", "kms")
+    monkeypatch.setenv("TRANSFER_SERVICE_KMS_KEY_ID", "1234abcd-12ab-34cd-56ef-1234567890ab")
+    (installation / "keyring.json").unlink()
+    result = cli("keyring", "create")
+    assert result.exit_code == 1
+    assert "Make the key in AWS KMS" in result.stderr
+    assert not (installation / "keyring.json").exists()
+
+
 def test_a_keyring_is_made_once_and_for_its_owner_alone(installation):
     before = (installation / "keyring.json").read_bytes()
     assert cli("keyring", "create").exit_code == 1

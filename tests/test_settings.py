@@ -8,8 +8,12 @@ from pathlib import Path
 import pytest
 
 from transfer_service.errors import SettingsInvalid
-from transfer_service.settings import Secret, Settings, SmtpSecurity, load_settings
+from transfer_service.settings import KeyringKind, Secret, Settings, SmtpSecurity, load_settings
 from transfer_service.usecases.limits import Limits
+
+KEY_ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
+KEY_ARN = f"arn:aws:kms:eu-central-1:111122223333:key/{KEY_ID}"
+KMS = f'keyring = "kms"\nkms_key_id = "{KEY_ID}"\n'
 
 
 @pytest.fixture
@@ -134,6 +138,22 @@ def test_a_proxy_with_tls_in_front_lets_it_listen_beyond_loopback(written):
     assert settings.address == "https://transfer.test"
 
 
+@pytest.mark.parametrize(
+    ("text", "region"),
+    [
+        (KMS, "us-east-1"),
+        (KMS + 's3_region = "eu-west-1"\n', "eu-west-1"),
+        (KMS + 'kms_region = "eu-west-1"\n', "eu-west-1"),
+        (f'keyring = "kms"\nkms_key_id = "{KEY_ARN}"\n', "eu-central-1"),
+        (f'keyring = "kms"\nkms_key_id = "{KEY_ARN}"\nkms_region = "eu-central-1"\n', "eu-central-1"),
+        ('keyring = "kms"\nkms_key_id = "arn:aws-us-gov:kms:us-gov-west-1:111122223333:alias/a"\n', "us-gov-west-1"),
+    ],
+)
+def test_a_key_of_kms_is_sought_where_its_arn_or_its_setting_says(written, text, region):
+    settings = load_settings(written(text))
+    assert (settings.keyring, settings.region_of_kms) == (KeyringKind.KMS, region)
+
+
 def test_settings_do_not_change():
     with pytest.raises(AttributeError):
         Settings().threads = 1  # type: ignore[misc]
@@ -172,6 +192,20 @@ def test_settings_do_not_change():
         ('database_url = "postgresql://u@h/d?sslrootcert=x"', "database_url", "takes sslmode"),
         ('database_url = "postgresql://u@h/d?options=-c%20x"', "database_url", "takes sslmode"),
         ('s3_access_key_id = "id"', "s3_secret_access_key", "together"),
+        ('keyring = "vault"', "keyring", "local or kms"),
+        ('keyring = "kms"', "kms_key_id", "must be set"),
+        (KMS + 'keyring_path = "keyring.json"', "keyring_path", "leave it out"),
+        (f'kms_key_id = "{KEY_ID}"', "kms_key_id", 'keyring = "kms"'),
+        ('kms_region = "eu-central-1"', "kms_region", 'keyring = "kms"'),
+        ('kms_endpoint_url = "http://127.0.0.1:1"', "kms_endpoint_url", 'keyring = "kms"'),
+        ('keyring = "kms"\nkms_key_id = "alias/transfer"', "kms_key_id", "an alias alone"),
+        ('keyring = "kms"\nkms_key_id = "arn:aws:s3:::bucket"', "kms_key_id", "ARN"),
+        (f'keyring = "kms"\nkms_key_id = "{KEY_ARN}"\nkms_region = "us-east-1"', "kms_region", "eu-central-1"),
+        (KMS + 'kms_endpoint_url = "http://kms.test"', "kms_endpoint_url", "https://"),
+        ('s3_addressing = "host"', "s3_addressing", "auto, path or virtual"),
+        ('s3_sse = "AES256"', "s3_sse", "none or aws:kms"),
+        (f's3_sse_kms_key_id = "{KEY_ID}"', "s3_sse_kms_key_id", 's3_sse = "aws:kms"'),
+        ('s3_sse = "aws:kms"\ns3_sse_kms_key_id = "mine"', "s3_sse_kms_key_id", "ARN"),
         ('s3_endpoint_url = "http://s3.test"', "s3_endpoint_url", "https://"),
         ('s3_endpoint_url = "ftp://s3.test"', "s3_endpoint_url", "address"),
         ('bind = "0.0.0.0:8080"', "bind", "behind_tls_proxy"),

@@ -18,7 +18,7 @@ The journey, in eight verbs; each is one module of ``transfer_service.usecases``
 Layers, importing downwards only:
 
     cli → app | standalone → settings → worker | api | pages | adapters → edge → identity → usecases
-        → ports → audit → domain | sealing → errors
+        → ports → audit → domain | sealing | logs → errors
 """
 
 __version__ = "0.1.0"

@@ -9,26 +9,33 @@ Tests begin at `joined`, with parts of their own.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
 
 from flask import Flask
 
+from transfer_service.adapters.aws import encrypted_by_kms
 from transfer_service.adapters.clock import Clock
 from transfer_service.adapters.database import SqlDatabase
-from transfer_service.adapters.keyring import CachedKeyring, LocalKeyring
+from transfer_service.adapters.keyring import CachedKeyring, KmsKeyring, LocalKeyring
 from transfer_service.adapters.mail import Letterhead, OutboxFolder, SmtpPost, SmtpServer
 from transfer_service.adapters.s3 import S3ObjectStore
 from transfer_service.api.registration import register_api
 from transfer_service.edge.calls import Service, register_service
+from transfer_service.edge.metrics import Exposition
+from transfer_service.edge.readiness import Readiness
 from transfer_service.edge.registration import register_edge
 from transfer_service.edge.transfer_slots import TransferSlots
+from transfer_service.errors import InstallationDamaged, SealBroken, SettingsInvalid
 from transfer_service.identity.bearer import Bearers
 from transfer_service.pages import register_pages
 from transfer_service.ports import Database, Keyring, ObjectStore, Post
 from transfer_service.sealing.keys import SecretKey, derive_key
 from transfer_service.sealing.manifest import SigningKey
-from transfer_service.settings import Secret, Settings
+from transfer_service.settings import KeyringKind, S3Encryption, Secret, Settings
 from transfer_service.usecases.account import Account
 from transfer_service.usecases.answers import Questions
+from transfer_service.usecases.archive import Archives
 from transfer_service.usecases.close import Close
 from transfer_service.usecases.deliver import Deliver
 from transfer_service.usecases.deposit import Deposit
@@ -43,8 +50,14 @@ from transfer_service.usecases.recipients import Recipients
 from transfer_service.usecases.redeem import Redeem
 from transfer_service.usecases.release import Releases
 from transfer_service.usecases.retire import Retire
+from transfer_service.usecases.tickets import Tickets
 from transfer_service.usecases.verify import Verify
 from transfer_service.worker import Worker
+
+_KEYRING_HELP = (
+    "The keyring that this installation began with opens everything in it, and no other does: set that, or put its "
+    "file back from its backup."
+)
 
 
 @dataclass(frozen=True)
@@ -64,11 +77,12 @@ class Parts:
     uploads: int = 4
     downloads: int = 8
     may_destroy: Callable[[], bool] = lambda: True
+    metrics_token_sha256: bytes | None = None
 
 
 def parts_of(settings: Settings) -> Parts:
     """The parts that the settings ask for. SettingsInvalid, InstallationDamaged, Unavailable."""
-    keyring = LocalKeyring(settings.keyring_path)
+    keyring = keyring_of(settings)
     database = SqlDatabase(settings.database_url.reveal(), keyring, busy_timeout_s=settings.database_busy_s)
     database.check()
     clock = Clock()
@@ -83,13 +97,32 @@ def parts_of(settings: Settings) -> Parts:
         uploads=settings.uploads,
         downloads=settings.downloads,
         may_destroy=clock.is_trusted,
+        metrics_token_sha256=_sha256(settings.metrics_token),
     )
+
+
+def keyring_of(settings: Settings) -> Keyring:
+    """The keyring that the settings name. SettingsInvalid, InstallationDamaged."""
+    if settings.keyring is KeyringKind.LOCAL:
+        return LocalKeyring(settings.keyring_path)
+    return KmsKeyring(
+        key_id=settings.kms_key_id or "", region=settings.region_of_kms, endpoint_url=settings.kms_endpoint_url
+    )
+
+
+def new_keyring(settings: Settings) -> Path:
+    """Make the file that the settings name, and say where. SettingsInvalid where there is one, or KMS is named."""
+    if settings.keyring is not KeyringKind.LOCAL:
+        raise SettingsInvalid('There is no file to make: keyring = "kms". Make the key in AWS KMS (docs/aws.md).')
+    LocalKeyring.create(settings.keyring_path)
+    return settings.keyring_path
 
 
 def joined(parts: Parts) -> Service:
     """Everything joined; the installation's own keys are made where there are none yet."""
     service_key = installation_key(parts.database, parts.keyring, "service")
     signing_key = manifest_key(parts.database, parts.keyring)
+    ready = _ready(parts)
     return Service(
         journey=_journey(parts, service_key, signing_key),
         bearers=Bearers(parts.database),
@@ -97,24 +130,33 @@ def joined(parts: Parts) -> Service:
         service_key=service_key,
         slots=TransferSlots(parts.uploads, parts.downloads),
         clock=parts.clock,
-        ready=_ready(parts),
+        ready=ready,
+        exposition=Exposition(parts.database, ready),
+        metrics_token_sha256=parts.metrics_token_sha256,
     )
 
 
-def flask_app(service: Service, *, public_url: str, more_hosts: tuple[str, ...] = ()) -> Flask:
+def flask_app(
+    service: Service, *, public_url: str, more_hosts: tuple[str, ...] = (), trusted_proxies: tuple[str, ...] = ()
+) -> Flask:
     """The web application of a joined service, which answers under ``public_url`` and ``more_hosts``."""
     app = Flask("transfer_service", static_folder=None)
     app.config["SECRET_KEY"] = derive_key(service.service_key, "page-sessions").reveal()
     register_service(app, service)
     register_api(app)
     register_pages(app)
-    register_edge(app, public_url=public_url, more_hosts=more_hosts)
+    register_edge(app, public_url=public_url, more_hosts=more_hosts, trusted_proxies=trusted_proxies)
     return app
 
 
 def create_app(settings: Settings) -> Flask:
     """The web application that the settings ask for."""
-    return flask_app(joined(parts_of(settings)), public_url=settings.address, more_hosts=settings.more_hosts)
+    return flask_app(
+        joined(parts_of(settings)),
+        public_url=settings.address,
+        more_hosts=settings.more_hosts,
+        trusted_proxies=settings.trusted_proxies,
+    )
 
 
 def create_worker(settings: Settings) -> Worker:
@@ -129,7 +171,10 @@ def manifest_key(database: Database, keyring: Keyring) -> SigningKey:
 
 
 def installation_key(database: Database, keyring: Keyring, purpose: str) -> SecretKey:
-    """The installation's key of that purpose, made on first use and kept wrapped."""
+    """The installation's key of that purpose, made on first use and kept wrapped.
+
+    InstallationDamaged where another keyring wrapped it, which then wrapped every other key here too.
+    """
     context = {"purpose": purpose}
     with database.reading() as tx:
         wrapped = tx.service_key(purpose)
@@ -139,12 +184,17 @@ def installation_key(database: Database, keyring: Keyring, purpose: str) -> Secr
             if wrapped is None:
                 _, wrapped = keyring.generate(context)
                 tx.add_service_key(purpose, wrapped)
-    return keyring.unwrap(wrapped, context)
+    try:
+        return keyring.unwrap(wrapped, context)
+    except SealBroken as error:
+        raise InstallationDamaged(f"The {purpose} key does not open. {error} {_KEYRING_HELP}") from None
 
 
 def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> Journey:
     database, keyring, store, limits = parts.database, parts.keyring, parts.store, parts.limits
     questions = Questions(service_key, limits)
+    redeem = Redeem(database, questions, service_key, signing_key, limits)
+    deliver = Deliver(database, keyring, store, parts.clock)
     return Journey(
         enrol=Enrol(database, keyring),
         recipients=Recipients(database),
@@ -155,22 +205,25 @@ def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> J
         releases=Releases(database, limits, parts.public_url),
         patients=Patients(database, questions, limits),
         issue=Issue(database, service_key, limits, parts.public_url),
-        redeem=Redeem(database, questions, service_key, signing_key, limits),
-        deliver=Deliver(database, keyring, store, parts.clock),
+        redeem=redeem,
+        deliver=deliver,
+        archives=Archives(redeem, deliver),
+        tickets=Tickets(database, limits, parts.public_url, parts.clock),
         account=Account(database),
         retire=Retire(database, store, limits),
         notify=Notify(database, parts.post),
     )
 
 
-def _ready(parts: Parts) -> Callable[[], None]:
-    def ready() -> None:
-        parts.clock()
-        parts.database.check()
-        parts.keyring.check()
-        parts.store.check()
-
-    return ready
+def _ready(parts: Parts) -> Readiness:
+    return Readiness(
+        {
+            "clock": parts.clock,
+            "database": parts.database.check,
+            "keyring": parts.keyring.check,
+            "store": parts.store.check,
+        }
+    )
 
 
 def object_store(settings: Settings) -> S3ObjectStore:
@@ -181,6 +234,8 @@ def object_store(settings: Settings) -> S3ObjectStore:
         bucket=settings.s3_bucket,
         access_key_id=settings.s3_access_key_id,
         secret_access_key=_revealed(settings.s3_secret_access_key),
+        addressing=settings.s3_addressing.value,
+        at_rest=encrypted_by_kms(settings.s3_sse_kms_key_id) if settings.s3_sse is S3Encryption.KMS else {},
     )
 
 
@@ -196,6 +251,10 @@ def _post(settings: Settings) -> Post:
         _revealed(settings.smtp_password),
     )
     return SmtpPost(server, letterhead)
+
+
+def _sha256(secret: Secret | None) -> bytes | None:
+    return None if secret is None else sha256(secret.reveal().encode()).digest()
 
 
 def _revealed(secret: Secret | None) -> str | None:

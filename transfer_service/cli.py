@@ -19,14 +19,14 @@ import click
 
 from transfer_service import __version__
 from transfer_service.adapters.database import migrate as migrate_database
-from transfer_service.adapters.keyring import LocalKeyring
-from transfer_service.app import create_app, create_worker, joined, manifest_key, object_store, parts_of
+from transfer_service.app import create_app, create_worker, joined, manifest_key, new_keyring, object_store, parts_of
 from transfer_service.domain.moments import rfc3339
 from transfer_service.domain.people import Credential, Department, Role, Staff
 from transfer_service.edge.calls import Service
 from transfer_service.edge.gateway_server import serve as serve_web
-from transfer_service.edge.request_log import log_as_json
+from transfer_service.edge.metrics import check_counts_are_shared
 from transfer_service.errors import TransferError, Unavailable
+from transfer_service.logs import log_as_json, log_to_whoever_reads
 from transfer_service.settings import Settings, load_settings
 from transfer_service.standalone import run_standalone
 from transfer_service.standalone.tether import die_with, give_memory_back, keep_private
@@ -93,7 +93,7 @@ def standalone(operator: Operator, host: str | None, port: int | None) -> None:
     data = operator.data or os.environ.get(DATA)
     if not data:
         raise click.UsageError(f"Say where with --data, or set {DATA}.")
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True)
+    log_to_whoever_reads()
     keep_private()
     run_standalone(Path(data), host=host, port=port, announce=lambda address: click.echo(f"listening on {address}"))
 
@@ -103,6 +103,8 @@ def standalone(operator: Operator, host: str | None, port: int | None) -> None:
 def serve(operator: Operator) -> None:
     """Run the web server."""
     settings = operator.settings()
+    if settings.metrics_token is not None:
+        check_counts_are_shared(settings.workers)
     keep_private()
     give_memory_back()
     log_as_json()
@@ -170,9 +172,9 @@ def keyring() -> None:
 @_command
 def create_keyring(operator: Operator) -> None:
     """Make it where the settings say, once: nothing opens without it."""
-    path = operator.settings().keyring_path
+    settings = operator.settings()
     keep_private()
-    LocalKeyring.create(path)
+    path = new_keyring(settings)
     operator.answer({"path": str(path)}, f"{path}\nBack it up now, and never beside the database.")
 
 

@@ -2,6 +2,7 @@
 
     TransferError
     ├── NotFound                 nothing here that you may know of
+    │   └── TicketOver           an address for one download, which ended or never was
     ├── NotAuthenticated         we do not know who you are
     ├── NotAllowed               we know you, and your role may not
     │   └── AnswerWrong          a code, passcode or birth date that is not right
@@ -44,6 +45,11 @@ class TransferError(Exception):
 class NotFound(TransferError):
     code = "not_found"
     message = "There is nothing here under that address, or nothing that this token or secret opens."
+
+
+class TicketOver(NotFound):
+    code = "ticket_over"
+    message = "This address for a download has ended, or never was; get a fresh one where this one came from."
 
 
 class NotAuthenticated(TransferError):

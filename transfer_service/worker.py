@@ -160,7 +160,7 @@ class _Chore:
         if not isinstance(error, Unavailable):
             _log.error("%s failed", self._name, exc_info=error)
         elif self._failures == 1:
-            _log.warning("%s waits: %s", self._name, error)
+            _log.warning("%s waits: %s", self._name, error, extra={"code": error.code})
         return min(self._every_s * 2.0 ** min(self._failures, 10), longest_wait_s)
 
     def _well_again(self) -> None:

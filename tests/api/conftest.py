@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -12,10 +13,13 @@ from tests.stages import PUBLIC_URL, Stage, Stages
 from transfer_service.app import flask_app
 from transfer_service.domain.people import Department, Role
 from transfer_service.edge.calls import Service
+from transfer_service.edge.metrics import Exposition
+from transfer_service.edge.readiness import Readiness
 from transfer_service.edge.transfer_slots import TransferSlots
 from transfer_service.sealing import layout
 
 PART_BYTES = 40_000  # two whole chunks and a piece of a third
+METRICS_TOKEN = "m" * 32
 HOST = PUBLIC_URL.removeprefix("https://")
 CASE = {
     "accession_number": "S26-1234",
@@ -55,7 +59,7 @@ class Caller:
         given = {"Host": HOST, **(headers or {})}
         if self.token is not None:
             given.setdefault("Authorization", f"Bearer {self.token}")
-        address = path if path.startswith(("/api", "/healthz", "/readyz")) else f"/api/v1{path}"
+        address = path if path.startswith(("/api", "/healthz", "/readyz", "/metrics")) else f"/api/v1{path}"
         return self.app.test_client().open(address, method=method, headers=given, buffered=True, **kwargs)
 
     def get(self, path: str, **kwargs: Any) -> TestResponse:
@@ -77,6 +81,7 @@ class Api:
     def __init__(self, stages: Stages) -> None:
         self.stages = stages
         self.slots = TransferSlots(uploads=2, downloads=2)
+        ready = Readiness({"store": stages.store.check}, kept_for_s=0)
         service = Service(
             journey=stages.journey,
             bearers=stages.bearers,
@@ -84,7 +89,9 @@ class Api:
             service_key=stages.service_key,
             slots=self.slots,
             clock=stages.clock,
-            ready=stages.store.check,
+            ready=ready,
+            exposition=Exposition(stages.database, ready),
+            metrics_token_sha256=sha256(METRICS_TOKEN.encode()).digest(),
         )
         self.app = flask_app(service, public_url=PUBLIC_URL)
         self.anyone = Caller(self.app)

@@ -67,6 +67,9 @@ _ROWS = {
     ("GET", "/api/v1/patient/accounting"):                             "U FFFF YF FFFFY FFF U",
     ("GET", "/api/v1/redeemed"):                                       "U FFFF FY FFFFF EEE U",
     ("GET", "/api/v1/redeemed/files/<id:file_id>"):                    "U FFFF FY FFFFF EEE U",
+    ("GET", "/api/v1/redeemed/archive.zip"):                           "U FFFF FY FFFFF EEE U",
+    ("POST", "/api/v1/redeemed/files/<id:file_id>/ticket"):            "U FFFF FY FFFFF EEE U",
+    ("POST", "/api/v1/redeemed/archive/ticket"):                       "U FFFF FY FFFFF EEE U",
     ("POST", "/api/v1/patient/challenge"):                             "Y YYYY YY YYYYY YYY Y",
     ("POST", "/api/v1/patient/session"):                               "Y YYYY YY YYYYY YYY Y",
     ("POST", "/api/v1/redeem/challenge"):                              "Y YYYY YY YYYYY YYY Y",
@@ -76,6 +79,7 @@ _ROWS = {
     ("GET", "/api/v1/docs/assets/<path:filename>"):                    "Y YYYY YY YYYYY YYY Y",
     ("GET", "/healthz"):                                               "Y YYYY YY YYYYY YYY Y",
     ("GET", "/readyz"):                                                "Y YYYY YY YYYYY YYY Y",
+    ("GET", "/metrics"):                                               "U UUUU UU UUUUU UUU U",
 }  # fmt: skip
 
 ROUTE_ROLES: Mapping[tuple[str, str], Mapping[str, str]] = {
@@ -114,9 +118,11 @@ _PAGES = {
     ("POST", "/l/code/again"):                  "A A A A",
     ("GET", "/l/files"):                        "A A A S",
     ("GET", "/l/files/<uuid:file_id>"):         "A A A S",
+    ("POST", "/l/archive"):                     "A A A G",
     ("GET", "/l/manifest"):                     "A A A S",
     ("POST", "/l/sign-out"):                    "G F G G",
     ("GET", "/l/signed-out"):                   "S S S S",
+    ("GET", "/t/<ticket>"):                     "N N N N",
 }  # fmt: skip
 
 PAGE_VISITORS: Mapping[tuple[str, str], Mapping[str, str]] = {

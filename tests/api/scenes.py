@@ -178,6 +178,12 @@ _REQUESTS: dict[tuple[str, str], Callable[[Scene], Made]] = {
     ("GET", "/patient/accounting"): lambda _: "/patient/accounting",
     ("GET", "/redeemed"): lambda _: "/redeemed",
     ("GET", "/redeemed/files/<id:file_id>"): lambda scene: f"/redeemed/files/{scene.stage.file.id}",
+    ("GET", "/redeemed/archive.zip"): lambda _: "/redeemed/archive.zip",
+    ("POST", "/redeemed/files/<id:file_id>/ticket"): lambda scene: (
+        f"/redeemed/files/{scene.stage.file.id}/ticket",
+        {"json": {}},
+    ),
+    ("POST", "/redeemed/archive/ticket"): lambda _: ("/redeemed/archive/ticket", {"json": {}}),
     ("POST", "/patient/challenge"): lambda scene: scene.later(
         "/patient/challenge", {"secret": scene.stage.letter_secret}
     ),
@@ -189,4 +195,5 @@ _REQUESTS: dict[tuple[str, str], Callable[[Scene], Made]] = {
     ("GET", "/docs/assets/<path:filename>"): lambda _: "/docs/assets/docs.css",
     ("GET", "/healthz"): lambda _: "/healthz",
     ("GET", "/readyz"): lambda _: "/readyz",
+    ("GET", "/metrics"): lambda _: "/metrics",
 }

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import transfer_service
-from tests.api.conftest import Api, code_of
+from tests.api.conftest import HOST, Api
 from tests.api.route_roles import ROUTE_ROLES
 from transfer_service.api.error_codes import error_codes
 from transfer_service.errors import Unavailable
@@ -53,6 +53,7 @@ def all_of(value: object) -> Iterator[Any]:
 def test_the_document_and_the_routes_are_the_same(document: dict[str, Any]) -> None:
     of_the_document = {(method.upper(), path) for method, path, _ in operations(document)}
     beside = {"/api/v1/openapi.json", "/api/v1/docs", "/api/v1/docs/assets/{filename}", "/healthz", "/readyz"}
+    beside |= {"/metrics"}
     routes = {(method, re.sub(r"<\w+:(\w+)>", r"{\1}", rule)) for method, rule in ROUTE_ROLES}
     assert of_the_document == {route for route in routes if route[1] not in beside}
 
@@ -175,12 +176,23 @@ def test_every_code_that_the_edge_refuses_with_is_documented() -> None:
 
 def test_health_is_told_and_readiness_depends_on_what_the_service_needs(api: Api) -> None:
     assert api.anyone.get("/healthz").get_json() == {"status": "ok"}
-    assert api.anyone.get("/readyz").get_json() == {"status": "ready"}
+    assert api.anyone.get("/readyz").get_json() == {"ready": True, "parts": {"store": "ok", "server": "ok"}}
 
     def away(step: str) -> None:
         if step == "check":
             raise Unavailable
 
     api.stages.store.before = away
-    assert code_of(api.anyone.get("/readyz")) == (503, "unavailable")
+    answer = api.anyone.get("/readyz")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert answer.get_json() == {"ready": False, "parts": {"store": "unavailable", "server": "ok"}}
     assert api.anyone.get("/healthz").status_code == 200
+
+
+def test_a_server_that_stops_is_alive_and_not_ready(api: Api) -> None:
+    client, stopping = api.app.test_client(), {"transfer_service.is_stopping": lambda: True}
+    host = {"Host": HOST}
+    answer = client.get("/readyz", headers=host, environ_overrides=stopping)
+    assert answer.status_code == 503
+    assert answer.get_json()["parts"]["server"] == "stopping"
+    assert client.get("/healthz", headers=host, environ_overrides=stopping).status_code == 200

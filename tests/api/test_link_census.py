@@ -1,4 +1,6 @@
-"""A40: after every kind of ending, in random order, the links that work are exactly the links listed as live."""
+"""A40: after every kind of ending, in random order, the links that work are exactly the links listed as live.
+
+And a ticket works under no other, but for those that nobody new is let in by."""
 
 import random
 from collections.abc import Iterator
@@ -8,8 +10,8 @@ from uuid import UUID
 
 import pytest
 
-from tests.api.conftest import Api
-from tests.stages import Stages
+from tests.api.conftest import Api, Caller
+from tests.stages import PUBLIC_URL, Stages
 from transfer_service.domain.link import LinkState
 from transfer_service.domain.moments import rfc3339
 from transfer_service.domain.release import Release
@@ -19,6 +21,7 @@ from transfer_service.sealing.tokens import token_hash
 LOOKS = 10  # at every link that ever was, however many steps there are
 GLANCE_EVERY = 10  # at what can still be issued under: a locked link or a used one expires soon
 MOST_OPEN = 2
+LETS_LEAVE = {"live", "locked", "used_up"}  # those who are in already are not let in again, and may go on
 PASSCODE = "correct horse"
 
 
@@ -38,6 +41,7 @@ class Census:
         self.packets: set[UUID] = set()
         self.begin_again()
         self.secrets: dict[str, str] = {}
+        self.tickets: dict[str, str] = {}
         self.steps = {
             self.issue: 8,
             self.revoke: 2,
@@ -77,11 +81,25 @@ class Census:
             self.api.coordinator.post(f"/links/{link_id}/revoke")
 
     def redeem(self) -> None:
-        for _, secret in self.some_link():
+        for link_id, secret in self.some_link():
             challenge = self.api.anyone.post("/redeem/challenge", {"secret": secret})
             if challenge.status_code == 200:
                 body = {"secret": secret, "challenge_id": challenge.get_json()["challenge_id"], "passcode": PASSCODE}
-                assert self.api.anyone.post("/redeem", body).status_code == 200
+                redeemed = self.api.anyone.post("/redeem", body)
+                assert redeemed.status_code == 200
+                self.take_ticket(link_id, Caller(self.api.app, redeemed.get_json()["access_token"]))
+
+    def take_ticket(self, link_id: str, recipient: Caller) -> None:
+        url = recipient.post("/redeemed/archive/ticket").get_json()["url"]
+        self.tickets[url.removeprefix(PUBLIC_URL)] = link_id
+
+    def links_of_working_tickets(self) -> set[str]:
+        client = self.api.app.test_client()
+        return {
+            link_id
+            for path, link_id in self.tickets.items()
+            if client.head(path, base_url=PUBLIC_URL).status_code == 200
+        }
 
     def lock(self) -> None:
         for _, secret in self.some_link():
@@ -136,7 +154,7 @@ def signed_release(stages: Stages) -> Release:
     indirect=["seed"],
 )
 def test_the_links_that_work_are_exactly_the_links_listed_as_live(api: Api, seed: int, steps: int) -> None:
-    census, seen = Census(api, seed), set()
+    census, seen, ticketed = Census(api, seed), set(), set()
     for step in range(steps):
         census.step()
         if step % GLANCE_EVERY == 0:
@@ -145,5 +163,9 @@ def test_the_links_that_work_are_exactly_the_links_listed_as_live(api: Api, seed
             listed = census.listed()
             assert {link["id"] for link in listed} == set(census.secrets)
             assert census.working() == {link["id"] for link in listed if link["state"] == "live"}
+            by_ticket = census.links_of_working_tickets()
+            assert by_ticket <= {link["id"] for link in listed if link["state"] in LETS_LEAVE}
+            ticketed |= by_ticket
             seen |= {link["state"] for link in listed}
+    assert ticketed
     assert seen == {state.value for state in LinkState}

@@ -12,6 +12,7 @@ import pytest
 
 from tests.edge.anywhere import Answer, ask, connected, is_answered, is_closed, read_answer, request_bytes
 from tests.gunicorn_process import GunicornProcess, running_gunicorn
+from tests.standalone_process import eventually
 from transfer_service.edge.gateway_server import MOST_CONNECTIONS
 
 THINGS = request_bytes("GET", "/api/v1/things")
@@ -172,6 +173,14 @@ def _wait_for_line(server: GunicornProcess, text: str, times: int) -> None:
     pytest.fail("the line did not come")
 
 
+def is_refused(running: GunicornProcess) -> bool:
+    try:
+        socket.create_connection(running.address, timeout=5).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
 def test_a_stopping_server_finishes_what_runs_and_takes_nothing_new(tmp_path_factory: pytest.TempPathFactory) -> None:
     log_path = tmp_path_factory.mktemp("stopping") / "server.log"
     with running_gunicorn("tests.edge.tiny_app:create_app", log_path, threads=2) as running:
@@ -181,6 +190,7 @@ def test_a_stopping_server_finishes_what_runs_and_takes_nothing_new(tmp_path_fac
             upload.sendall(request_bytes("PUT", "/api/v1/parts/1", headers=head))
             assert upload.recv(1000).startswith(b"HTTP/1.1 100")
             running.process.terminate()
+            assert eventually(lambda: is_refused(running))  # a probe, or a proxy, learns of it at once
             upload.sendall(body)
             assert read_answer(upload).status == 204
             assert running.process.wait(timeout=20) == 0

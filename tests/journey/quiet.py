@@ -100,7 +100,7 @@ class Quiet:
         assert 400 <= status < 500, answer
         assert answer.problem.keys() >= _MEMBERS, answer.problem
         assert re.fullmatch(r"[a-z_]+", code), code
-        assert re.fullmatch(r"[0-9a-f]{24}", answer.problem["request_id"])
+        assert re.fullmatch(r"[0-9a-f]{32}", answer.problem["request_id"])
         assert not _TELLTALE.search(answer.body), answer.body
         for secret in (CANARY, "Ada Example", "patient.test", "review.test", "MRN-", self.link.secret):
             assert secret.encode() not in answer.body, answer.body

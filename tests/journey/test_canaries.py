@@ -11,17 +11,20 @@ from urllib.parse import quote
 from uuid import UUID
 
 import pytest
+import urllib3
 
 from scripts.http_client import Refused
 from scripts.journey import Journey, secret_of
 from tests.databases import Kept, PostgresqlDatabases, SqliteKept
+from tests.fixtures_kms import INSTALLATIONS
 from tests.journey.canary_sweep import forms_of, found
 from tests.journey.conftest import machine
 from tests.postgresql_server import running_postgresql
 from tests.salts import check_stored_salts
 from transfer_service.adapters.database.seals import records_context
-from transfer_service.adapters.keyring import LocalKeyring
+from transfer_service.app import keyring_of
 from transfer_service.sealing.keys import derive_key, file_key
+from transfer_service.settings import load_settings
 from transfer_service.usecases.reach import packet_key_context
 
 NAME = "Zzyzx Kanarienvogel"
@@ -90,6 +93,21 @@ def refusals(journey: Journey) -> None:
     service.post("/packets/search", journey.depositor, record_number=RECORD_NUMBER)
 
 
+def ticket_of(journey: Journey) -> str:
+    """The secret of a ticket that was used, in the right way and in wrong ones."""
+    url = journey.service.post("/redeemed/archive/ticket", journey.redeemed["access_token"])["url"]
+    for path, method, headers in (
+        (url, "GET", {}),
+        (url, "HEAD", {"Accept": "text/html"}),
+        (url, "POST", {}),
+        (url, "GET", {"Range": "bytes=0-1,3-4"}),
+        (f"{url}/x", "GET", {"Accept": "text/html"}),
+        (f"{url}x", "GET", {"Accept": "text/html"}),
+    ):
+        urllib3.request(method, path, headers=headers, retries=False)
+    return str(url.rpartition("/")[2])
+
+
 def patient_session(journey: Journey, secret: str) -> str:
     """The token of a patient who answers one more letter."""
     answer = {
@@ -109,6 +127,7 @@ def canaries_of(journey: Journey, kept: Kept) -> dict[str, str | bytes]:
         "another patient secret": another_secret,
         "patient's token": patient_session(journey, another_secret),
         "recipient's token": journey.redeemed["access_token"],
+        "ticket": ticket_of(journey),
         "depositor's token": journey.depositor,
         "coordinator's token": journey.coordinator,
         "privacy officer's token": journey.privacy_officer,
@@ -140,13 +159,15 @@ def decoded(text: str) -> bytes:
 
 
 def wrapping_keys(data: Path) -> dict[str, bytes]:
+    if not (data / "keyring.json").exists():
+        return {}  # with --keys kms the wrapping key is nowhere to be found
     keys = json.loads((data / "keyring.json").read_text())["keys"]
     return {f"wrapping key {key_id}": base64.urlsafe_b64decode(f"{key}==") for key_id, key in keys.items()}
 
 
 def wrapped_keys(data: Path, kept: Kept) -> dict[str, bytes]:
     """Every key that the database holds wrapped, and what is derived from some of them."""
-    keyring = LocalKeyring(data / "keyring.json")
+    keyring = keyring_of(load_settings({**INSTALLATIONS, "TRANSFER_SERVICE_DATA": str(data)}))
     organizations = kept.query("SELECT id, wrapped_records_key FROM organizations")
     installation = kept.query("SELECT purpose, wrapped FROM service_keys")
     packets = kept.query("SELECT id, organization_id, wrapped_key FROM packets")

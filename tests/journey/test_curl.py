@@ -53,6 +53,13 @@ def test_a_download_keeps_the_name_and_the_bytes(played):
     assert (played / name).read_bytes() == (played / original).read_bytes()
 
 
+def test_the_archive_holds_every_file(played):
+    (folder,) = (path for path in played.glob("packet-*") if path.is_dir())
+    for name in ("slides/slide.svs", "slides/large.tiff", "reports/report (signed).pdf"):
+        original = {"report (signed).pdf": "report.pdf"}.get(name.rpartition("/")[2], name.rpartition("/")[2])
+        assert (folder / "data" / name).read_bytes() == (played / original).read_bytes()
+
+
 def test_a_range_is_that_range(played):
     assert (played / "some.bytes").read_bytes() == (played / "large.tiff").read_bytes()[1_000_000:1_001_000]
 
@@ -60,7 +67,8 @@ def test_a_range_is_that_range(played):
 def test_the_disclosures_count_what_curl_fetched(played):
     lines = json.loads((played / "disclosures.json").read_text())["items"]
     large = [line for line in lines if line["what"] and line["what"]["path"] == "slides/large.tiff"]
-    assert sum(line["bytes"] for line in large) == (played / "large.tiff").stat().st_size + 1000
+    size = (played / "large.tiff").stat().st_size
+    assert sum(line["bytes"] for line in large) == 3 * size + 1000  # alone, in the archive, and by its ticket
     assert any(line["completed"] for line in large)
 
 

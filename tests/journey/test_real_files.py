@@ -1,7 +1,15 @@
-"""Real files from scanners and cameras, whole and broken: what went in comes out."""
+"""Real files from scanners and cameras, whole and broken: what went in comes out, one by one and all at once."""
 
+import contextlib
 import csv
+import io
+import zipfile
+from dataclasses import dataclass
 
+import bagit
+import pytest
+
+from scripts.http_client import digest_of, read_slice
 from scripts.journey import Journey
 from tests.journey.conftest import machine
 
@@ -11,18 +19,43 @@ def manifest(shared_data):
         return {row["path"]: row["sha256"] for row in csv.DictReader(rows, delimiter="\t")}
 
 
-def test_every_real_file_good_or_bad_comes_back_as_it_was(standalone, shared_data, capsys):
+@dataclass
+class Played:
+    journey: Journey
+    told: str
+
+
+@pytest.fixture(scope="module")
+def played(standalone, shared_data):
+    """The whole journey with every real file; it compares every download with its original."""
     journey = Journey(machine(standalone), shared_data)
-    journey.play()  # compares every download with its original
-    deposited = {file.path: file.sha256 for file in journey.originals.values()}
+    with contextlib.redirect_stdout(io.StringIO()) as told:
+        journey.play()
+    return Played(journey, told.getvalue())
+
+
+def test_every_real_file_good_or_bad_comes_back_as_it_was(played, shared_data):
+    deposited = {file.path: file.sha256 for file in played.journey.originals.values()}
     on_disk = {path.relative_to(shared_data).as_posix() for path in shared_data.rglob("*") if path.is_file()}
     assert deposited.keys() == on_disk
     assert {path: deposited[path] for path in manifest(shared_data)} == manifest(shared_data)
-    assert "NOT SENT" not in capsys.readouterr().out
+    assert "NOT SENT" not in played.told
 
 
-def test_the_signed_manifest_names_every_real_file(standalone, shared_data):
-    journey = Journey(machine(standalone), shared_data / "pdf")
-    journey.play()
+def test_all_real_files_together_are_a_valid_bag(played, tmp_path):
+    journey, place = played.journey, tmp_path / "archive.zip"
+    with place.open("wb") as archive:
+        archive.writelines(journey.service.stream("/redeemed/archive.zip", journey.redeemed["access_token"]))
+    with zipfile.ZipFile(place) as archive:
+        archive.extractall(tmp_path)
+    (folder,) = (path for path in tmp_path.iterdir() if path.is_dir())
+    assert bagit.Bag(str(folder)).validate()
+    for file in journey.originals.values():
+        unpacked = folder / "data" / file.path
+        assert digest_of(read_slice(unpacked, 0, unpacked.stat().st_size)) == file.sha256
+
+
+def test_the_signed_manifest_names_every_real_file(played):
+    journey = played.journey
     listed = {file["path"]: file["sha256"] for file in journey.redeemed["manifest"]["manifest"]["files"]}
     assert listed == {file.path: file.sha256 for file in journey.originals.values()}

@@ -6,6 +6,8 @@ from flask import Flask
 from tests.pages.visitor import Visitor
 from tests.stages import PUBLIC_URL, Stages
 from transfer_service.edge.calls import Service, register_service
+from transfer_service.edge.metrics import Exposition
+from transfer_service.edge.readiness import Readiness
 from transfer_service.edge.registration import register_edge
 from transfer_service.edge.transfer_slots import TransferSlots
 from transfer_service.pages import register_pages
@@ -20,7 +22,8 @@ def app(stages: Stages) -> Flask:
         service_key=stages.service_key,
         slots=TransferSlots(uploads=2, downloads=2),
         clock=stages.clock,
-        ready=lambda: None,
+        ready=Readiness({}),
+        exposition=Exposition(stages.database, Readiness({})),
     )
     app = Flask("pages_under_test", static_folder=None)
     app.secret_key = b"a key of the tests' own"

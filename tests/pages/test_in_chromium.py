@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
@@ -151,6 +152,25 @@ def test_a_recipient_downloads_a_file(stages, server, page, passcode):
     path, content = next(iter(stage.contents.items()))
     assert waiting.value.suggested_filename == path.rsplit("/")[-1]
     assert Path(waiting.value.path()).read_bytes() == content
+
+
+@pytest.mark.parametrize("kind_of_page", ["page", "page_without_scripts"])
+def test_a_recipient_downloads_everything_as_one_zip(stages, server, request, kind_of_page):
+    stage, page = stages.linked(), request.getfixturevalue(kind_of_page)
+    share(stages)
+    page.goto(f"{server.url}/l")
+    page.get_by_label("Code").fill(stage.link_secret)
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_label("Code from the e-mail").fill(mailed_code(stages))
+    page.get_by_role("button", name="Open", exact=True).click()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download everything as one ZIP").click()
+    assert waiting.value.suggested_filename == f"packet-{str(stage.packet.id)[:8]}.zip"
+    with ZipFile(waiting.value.path()) as archive:
+        folder = waiting.value.suggested_filename.removesuffix(".zip")
+        for path, content in stage.contents.items():
+            assert archive.read(f"{folder}/data/{path}") == content
+    heading(page, "What was released to you")
 
 
 def open_link(page: Page, server: GunicornProcess, stage: Stage) -> None:

@@ -3,11 +3,13 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
+from io import BytesIO
+from zipfile import ZipFile
 
 import pytest
 
 from tests.factories import an_event
-from tests.stages import wrong_code
+from tests.stages import PUBLIC_URL, wrong_code
 from transfer_service.domain.link import Link, Verification
 
 PASSCODE = {"verification": Verification.PASSCODE, "passcode": "orange zebra 7"}
@@ -33,6 +35,32 @@ def test_a_recipient_sees_what_was_released_and_downloads_it(stages, visitor, ho
         with visitor.get(f"/l/files/{file.id}") as answer:
             assert answer.status_code == 200
             assert answer.data == stage.contents[file.path]
+
+
+def test_everything_comes_as_one_zip_by_the_way_of_a_ticket(stages, visitor):
+    stage = stages.linked()
+    visitor.recipient_in(stages, stage)
+    assert "2 files, 20 bytes" in visitor.text()
+    answer = visitor.post("/l/archive")
+    assert answer.status_code == 303
+    assert answer.location.startswith("/t/")
+    somebody = visitor.client.application.test_client()  # the address is enough, as for a download manager
+    with somebody.get(answer.location, base_url=PUBLIC_URL) as download:
+        assert download.headers["Content-Disposition"].startswith("attachment")
+        with ZipFile(BytesIO(download.data)) as archive:
+            folder = f"packet-{str(stage.packet.id)[:8]}"
+            assert {archive.read(f"{folder}/data/{path}") for path in stage.contents} == {*stage.contents.values()}
+    visitor.post("/l/sign-out")
+    gone = somebody.get(answer.location, base_url=PUBLIC_URL, headers={"Accept": "text/html"})
+    assert gone.status_code == 404
+    assert "This download address has ended" in gone.text
+
+
+def test_a_ticket_is_made_by_the_form_on_the_page_alone(stages, visitor):
+    visitor.recipient_in(stages, stages.linked())
+    assert visitor.post("/l/archive", {"csrf_token": "x"}).status_code == 400
+    assert visitor.get("/l/archive").status_code in {404, 405}
+    assert "ticket.made" not in stages.actions()
 
 
 def test_redemptions_left_are_told(stages, visitor, another_visitor):

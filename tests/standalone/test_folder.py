@@ -21,6 +21,7 @@ def folder(tmp_path) -> DataFolder:
 def start(folder: DataFolder) -> None:
     with folder.locked():
         folder.prepare(8080)
+        folder.prepare_keyring()
 
 
 def test_a_first_start_makes_all_that_is_needed(folder):
@@ -37,6 +38,7 @@ from transfer_service.standalone.folder import DataFolder
 def start():
     with folder.locked():
         folder.prepare(8080)
+        folder.prepare_keyring()
 
 def start_and_die_at(call, number):
     real, calls = getattr(os, call), itertools.count()

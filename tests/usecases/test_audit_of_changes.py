@@ -216,6 +216,12 @@ def session_left(stages):
     return lambda: Visits(stages.database).leave(stage.patient, stages.now)
 
 
+@change("ticket.made")
+def ticket_made(stages):
+    stage = stages.redeemed()
+    return lambda: stages.journey.tickets.make(stage.actor, None, stages.now)
+
+
 @change("link.issued")
 def link_issued(stages):
     stage = stages.signed()

@@ -28,7 +28,7 @@ from transfer_service.errors import (
     TransferError,
     Unavailable,
 )
-from transfer_service.usecases import deliver
+from transfer_service.usecases import deliver, permission
 
 SIZE = PART_BYTES * 3 + 7
 READ_BYTES = 16_400  # one chunk
@@ -48,6 +48,7 @@ class Seconds:
 def seconds(monkeypatch):
     seconds = Seconds()
     monkeypatch.setattr(deliver, "monotonic", seconds)
+    monkeypatch.setattr(permission, "monotonic", seconds)
     monkeypatch.setattr(deliver, "READ_BYTES", READ_BYTES)
     return seconds
 
@@ -348,10 +349,10 @@ def test_a_running_download_stops_within_a_second(stages, stage, seconds, how):
     stream = begin(stages, stage)
     sent = len(next(stream))
     end(stages, stage, how)
-    seconds.at += deliver.CHECK_EVERY_S / 2
+    seconds.at += permission.CHECK_EVERY_S / 2
     if how is not PacketRetired:  # whose object is gone by then
         sent += len(next(stream))
-    seconds.at += deliver.CHECK_EVERY_S / 2
+    seconds.at += permission.CHECK_EVERY_S / 2
     with pytest.raises(how):
         next(stream)
     with pytest.raises(StopIteration):
@@ -366,7 +367,7 @@ def test_a_fast_download_is_asked_about_by_its_bytes(stages, stage, seconds, mon
     assert seconds.at  # and it stands still
     stream = begin(stages, stage)
     first = len(next(stream))
-    monkeypatch.setattr(deliver, "CHECK_EVERY_BYTES", first + 1)
+    monkeypatch.setattr(permission, "CHECK_EVERY_BYTES", first + 1)
     second = len(next(stream))
     end(stages, stage, how)
     with pytest.raises(how):
@@ -380,7 +381,7 @@ def test_a_clock_that_can_not_be_trusted_stops_a_download(stages, stage, seconds
 
     stream = begin(stages, stage, clock=lost)
     next(stream)
-    seconds.at += deliver.CHECK_EVERY_S
+    seconds.at += permission.CHECK_EVERY_S
     with pytest.raises(Unavailable):
         next(stream)
 
@@ -390,9 +391,9 @@ def test_a_clock_that_can_not_be_trusted_stops_a_download(stages, stage, seconds
 
 def test_a_fast_download_under_a_quiet_log_is_asked_about_in_full_once(stages, stage, seconds, monkeypatch):
     assert seconds.at
-    monkeypatch.setattr(deliver, "CHECK_EVERY_BYTES", 1)
-    asked, check_live = [], deliver.Deliver.check_live
-    monkeypatch.setattr(deliver.Deliver, "check_live", lambda *given: asked.append(1) or check_live(*given))
+    monkeypatch.setattr(permission, "CHECK_EVERY_BYTES", 1)
+    asked, ask = [], permission.Permission._ask
+    monkeypatch.setattr(permission.Permission, "_ask", lambda *given: asked.append(1) or ask(*given))
     assert b"".join(begin(stages, stage)) == stage.content
     assert len(asked) == 1
 

@@ -1,5 +1,7 @@
 """Mail goes out until it is gone, and is wiped then; or is given up, which is recorded."""
 
+import json
+import logging
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -10,6 +12,7 @@ import pytest
 from tests.factories import a_mail
 from transfer_service.domain.mail import Mail
 from transfer_service.errors import MailRefused, Unavailable
+from transfer_service.logs import JsonFormatter
 
 
 @pytest.fixture
@@ -148,3 +151,12 @@ def test_mail_that_its_cause_did_not_outlive_was_never_written(stages):
     with pytest.raises(AssertionError):
         stages.released(of=stage)
     assert in_outbox(stages) == []
+
+
+def test_the_log_tells_of_a_mail_under_the_request_that_caused_it(stages, caplog):
+    caplog.handler.setFormatter(JsonFormatter())
+    with caplog.at_level(logging.INFO):
+        stages.signed()
+    (entry,) = [entry for entry in stages.audit() if entry.action == "release.requested"]
+    lines = [json.loads(each) for each in caplog.text.splitlines() if "A mail went out" in each]
+    assert {line["request_id"] for line in lines} == {entry.request_id}

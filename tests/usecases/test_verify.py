@@ -1,6 +1,8 @@
 """Reading back: what is there is what was meant, whoever crashes, lies, is late, or does it twice."""
 
 import hashlib
+import json
+import logging
 import zlib
 from dataclasses import replace
 from datetime import timedelta
@@ -13,6 +15,7 @@ from tests.stages import blocks, sha256_hex, some_bytes
 from tests.usecases.conftest import PART_BYTES
 from transfer_service.domain.packet import AssemblyIntent, FileState, Part
 from transfer_service.errors import PartsRefused, Unavailable
+from transfer_service.logs import JsonFormatter
 from transfer_service.sealing.layout import HEADER_BYTES, Layout
 from transfer_service.usecases.deposit import FileDraft
 
@@ -545,3 +548,13 @@ def test_bytes_that_come_in_odd_pieces_are_read_back_the_same(stages, monkeypatc
     file = stages.journey.receive.take_content(plan, blocks(data, 777))
     stages.verify_all()
     assert verified(stages, file, data)
+
+
+def test_the_log_tells_of_a_verified_file_under_the_request_that_completed_it(stages, caplog):
+    caplog.handler.setFormatter(JsonFormatter())
+    with caplog.at_level(logging.INFO):
+        file = completed(stages, b"x")
+        stages.verify_all()
+    (entry,) = [entry for entry in stages.audit() if entry.action == "file.completed"]
+    (line,) = [json.loads(each) for each in caplog.text.splitlines() if "A file is verified" in each]
+    assert (line["request_id"], line["file_id"]) == (entry.request_id, str(file.id))

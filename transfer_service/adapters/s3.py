@@ -1,58 +1,47 @@
 """The object store behind Amazon's S3 API: Amazon S3, or the embedded SeaweedFS at another address.
 
-The only module that imports boto3. It translates every failure into the port's errors, with none of
-S3's words, no keys and no secrets in them.
+Every failure becomes one of the port's errors, with none of S3's words, no keys and no secrets in them.
 
 Bodies are sent unhashed (``UNSIGNED-PAYLOAD``, no CRC): a sealed part authenticates itself and is read
 back before its file counts, so hashing it three times over would buy nothing.
 """
 
 import hashlib
-import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from http import HTTPStatus
 from operator import itemgetter
+from types import MappingProxyType
 from typing import IO, Any, cast
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 from urllib3 import BaseHTTPResponse
 
+from transfer_service.adapters.aws import aws_config, aws_session
 from transfer_service.adapters.s3_bodies import S3ObjectBody, SentBytes
-from transfer_service.errors import (
-    ObjectExists,
-    ObjectMissing,
-    PartsRefused,
-    SealBroken,
-    TransferError,
-    Unavailable,
-    UploadGone,
+from transfer_service.adapters.s3_errors import (
+    code_of,
+    meaning_of,
+    other_range,
+    silence_of,
+    status_of,
+    translated,
+    was_retried,
 )
+from transfer_service.errors import ObjectExists, ObjectMissing, PartsRefused, SealBroken, Unavailable, UploadGone
 from transfer_service.ports import RunningUpload, StoredObject, StoredPart
-
-_MEANINGS: dict[str, type[TransferError]] = {
-    "NoSuchKey": ObjectMissing,
-    "NoSuchUpload": UploadGone,
-    "InvalidPart": PartsRefused,
-    "InvalidPartOrder": PartsRefused,
-    "EntityTooSmall": PartsRefused,
-    "PreconditionFailed": SealBroken,  # we send If-Match with reads alone
-    "InvalidRange": SealBroken,  # the version that we pinned reached this far
-}
-
-_log = logging.getLogger(__name__)
 
 
 class S3ObjectStore:
     """A bucket, through boto3; implements ``transfer_service.ports.ObjectStore``.
 
     ``endpoint_url`` is None for Amazon S3 itself; without credentials boto3 finds its own, such as the
-    role of the machine. A call takes at most ``attempts`` tries, with jittered waits of up to 1, 2, 4 …
-    seconds between them (botocore's "standard" mode). In each, connecting and every 128 KiB sent may
-    take ``connect_timeout_s``, and every wait for an answer ``read_timeout_s``.
+    role of the machine. ``addressing`` is "path", "virtual" or "auto": path-style at an ``endpoint_url``, and
+    boto3's choice at Amazon. ``at_rest`` is what `encrypted_by_kms` gives, or nothing. A call takes at most
+    ``attempts`` tries (see `aws_config`). In each, connecting and every 128 KiB sent may take
+    ``connect_timeout_s``, and every wait for an answer ``read_timeout_s``.
     """
 
     def __init__(  # noqa: PLR0913  # the settings of one store, all by keyword
@@ -63,6 +52,8 @@ class S3ObjectStore:
         bucket: str,
         access_key_id: str | None,
         secret_access_key: str | None,
+        addressing: str = "auto",
+        at_rest: Mapping[str, Any] = MappingProxyType({}),
         connect_timeout_s: float = 3.0,
         read_timeout_s: float = 20.0,
         attempts: int = 4,
@@ -73,20 +64,20 @@ class S3ObjectStore:
         self._region = region
         self._read_timeout_s = read_timeout_s
         self._page_size = page_size
-        session = boto3.session.Session(
-            aws_access_key_id=access_key_id, aws_secret_access_key=secret_access_key, region_name=region
-        )
-        config = Config(
+        self._at_rest = dict(at_rest)
+        if addressing == "auto" and endpoint_url:
+            addressing = "path"  # a store of one's own seldom has a name for each bucket
+        session = aws_session(region, access_key_id, secret_access_key)
+        config = aws_config(
+            endpoint_url,
+            connect_timeout_s=connect_timeout_s,
+            read_timeout_s=read_timeout_s,
+            attempts=attempts,
             signature_version="s3v4",
-            s3={"addressing_style": "path" if endpoint_url else "auto", "payload_signing_enabled": False},
+            s3={"addressing_style": addressing, "payload_signing_enabled": False},
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
-            connect_timeout=connect_timeout_s,
-            read_timeout=read_timeout_s,
-            retries={"mode": "standard", "total_max_attempts": attempts},
             max_pool_connections=max_connections,
-            tcp_keepalive=True,
-            proxies={},
         )
         once = config.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}, read_timeout=5))
         self._s3 = session.client("s3", endpoint_url=endpoint_url, config=config)
@@ -97,7 +88,7 @@ class S3ObjectStore:
         try:
             self._s3_once.head_bucket(Bucket=self._bucket)
         except ClientError as error:
-            if _status(error) != HTTPStatus.NOT_FOUND:
+            if status_of(error) != HTTPStatus.NOT_FOUND:
                 raise Unavailable from None
             self._create_bucket()
         except BotoCoreError:
@@ -122,26 +113,27 @@ class S3ObjectStore:
                 Key=key,
                 Body=_sent(data),
                 IfNoneMatch="*",
+                **self._at_rest,
             )
         except ClientError as error:
-            if _code(error) != "PreconditionFailed":
-                raise _meaning("PutObject", error) from None
-            if not _retried(error):
+            if code_of(error) != "PreconditionFailed":
+                raise meaning_of("PutObject", error) from None
+            if not was_retried(error):
                 raise ObjectExists from None
         except (BotoCoreError, ResponseParserError) as error:
-            raise _silence("PutObject", error) from None
+            raise silence_of("PutObject", error) from None
         else:
             return _bare(answer["ETag"])
         return self._own_earlier_attempt(key, data)
 
     def begin_upload(self, key: str) -> str:
         """Begin a multipart upload; its upload id."""
-        with _translated("CreateMultipartUpload"):
-            return self._s3.create_multipart_upload(Bucket=self._bucket, Key=key)["UploadId"]
+        with translated("CreateMultipartUpload"):
+            return self._s3.create_multipart_upload(Bucket=self._bucket, Key=key, **self._at_rest)["UploadId"]
 
     def put_part(self, key: str, upload_id: str, number: int, data: bytes | memoryview) -> str:
         """Store one part (numbers from 1), replacing an earlier attempt; its ETag. ``UploadGone``."""
-        with _translated("UploadPart"):
+        with translated("UploadPart"):
             answer = self._s3.upload_part(
                 Bucket=self._bucket,
                 Key=key,
@@ -157,7 +149,7 @@ class S3ObjectStore:
         S3 lists the last attempt at each part. SeaweedFS lists every attempt, and completes with any of
         them: the later ones come last here, as far as its clock of whole seconds can tell.
         """
-        with _translated("ListParts"):
+        with translated("ListParts"):
             found = sorted(self._parts(key, upload_id), key=itemgetter("PartNumber", "LastModified"))
             return [StoredPart(part["PartNumber"], _bare(part["ETag"]), part["Size"]) for part in found]
 
@@ -170,14 +162,14 @@ class S3ObjectStore:
         if not parts:
             raise PartsRefused
         listed: Any = [{"PartNumber": number, "ETag": _quoted(etag)} for number, etag in parts]
-        with _translated("CompleteMultipartUpload"):
+        with translated("CompleteMultipartUpload"):
             self._s3.complete_multipart_upload(
                 Bucket=self._bucket, Key=key, UploadId=upload_id, MultipartUpload={"Parts": listed}
             )
 
     def abort_upload(self, key: str, upload_id: str) -> None:
         """Drop an upload and its parts; content where it is gone already."""
-        with suppress(UploadGone), _translated("AbortMultipartUpload"):
+        with suppress(UploadGone), translated("AbortMultipartUpload"):
             self._s3.abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId=upload_id)
 
     def head(self, key: str) -> StoredObject | None:
@@ -185,10 +177,10 @@ class S3ObjectStore:
         try:
             answer = self._s3.head_object(Bucket=self._bucket, Key=key)
         except ClientError as error:
-            if _status(error) != HTTPStatus.NOT_FOUND:
-                raise _meaning("HeadObject", error) from None
+            if status_of(error) != HTTPStatus.NOT_FOUND:
+                raise meaning_of("HeadObject", error) from None
         except BotoCoreError as error:
-            raise _silence("HeadObject", error) from None
+            raise silence_of("HeadObject", error) from None
         else:
             return StoredObject(_bare(answer["ETag"]), answer["ContentLength"])
         self.check()  # a missing bucket answers the same 404, and must not pass for a missing object
@@ -201,7 +193,7 @@ class S3ObjectStore:
         before the range does; a body that ends early raises ``Unavailable`` when read.
         """
         span = f"bytes {start}-{start + length - 1}/"
-        with _translated("GetObject"):
+        with translated("GetObject"):
             answer = self._s3.get_object(
                 Bucket=self._bucket, Key=key, IfMatch=_quoted(etag), Range=span[:-1].replace(" ", "=")
             )
@@ -211,25 +203,25 @@ class S3ObjectStore:
             raise SealBroken
         if not answer.get("ContentRange", "").startswith(span) or answer["ContentLength"] != length:
             raw.close()
-            raise _other_range(answer.get("ContentRange", ""), start + length)
+            raise other_range(answer.get("ContentRange", ""), start + length)
         return S3ObjectBody(raw, length, self._read_timeout_s)
 
     def delete(self, key: str) -> None:
         """Remove an object; content where it is gone already."""
-        with suppress(ObjectMissing), _translated("DeleteObject"):
+        with suppress(ObjectMissing), translated("DeleteObject"):
             self._s3.delete_object(Bucket=self._bucket, Key=key)
 
     def objects(self) -> Iterator[str]:
         """Every object key in the bucket, a page at a time."""
         pages = self._s3.get_paginator("list_objects_v2")
-        with _translated("ListObjectsV2"):
+        with translated("ListObjectsV2"):
             for page in pages.paginate(Bucket=self._bucket, PaginationConfig={"PageSize": self._page_size}):
                 yield from (found["Key"] for found in page.get("Contents", ()))
 
     def uploads(self) -> Iterator[RunningUpload]:
         """Every running multipart upload in the bucket."""
         pages = self._s3.get_paginator("list_multipart_uploads")
-        with _translated("ListMultipartUploads"):
+        with translated("ListMultipartUploads"):
             for page in pages.paginate(Bucket=self._bucket, PaginationConfig={"PageSize": self._page_size}):
                 yield from (RunningUpload(found["Key"], found["UploadId"]) for found in page.get("Uploads", ()))
 
@@ -252,7 +244,7 @@ class S3ObjectStore:
         place: Any = {"CreateBucketConfiguration": {"LocationConstraint": self._region}}
         if self._region == "us-east-1":  # S3 refuses to be told its default place
             place = {}
-        with _translated("CreateBucket"), suppress(self._s3.exceptions.BucketAlreadyOwnedByYou):
+        with translated("CreateBucket"), suppress(self._s3.exceptions.BucketAlreadyOwnedByYou):
             self._s3.create_bucket(Bucket=self._bucket, **place)
 
     def _own_earlier_attempt(self, key: str, data: bytes | memoryview) -> str:
@@ -269,46 +261,6 @@ def _whole_numbers(parts: list[Any]) -> tuple[list[Any], int]:
     last = parts[-1]["PartNumber"]
     kept = [part for part in parts if part["PartNumber"] < last]
     return (kept, last - 1) if kept else (parts, last)
-
-
-@contextmanager
-def _translated(step: str) -> Iterator[None]:
-    try:
-        yield
-    except ClientError as error:
-        raise _meaning(step, error) from None
-    except (BotoCoreError, ResponseParserError) as error:
-        raise _silence(step, error) from None
-
-
-def _meaning(step: str, error: ClientError) -> TransferError:
-    meaning = _MEANINGS.get(_code(error))
-    if meaning:
-        return meaning()
-    _log.warning("The object store answered %s to %s.", _code(error), step)
-    return Unavailable()
-
-
-def _silence(step: str, error: Exception) -> Unavailable:
-    _log.warning("The object store did not answer %s: %s.", step, type(error).__name__)
-    return Unavailable()
-
-
-def _other_range(content_range: str, end: int) -> TransferError:
-    total = content_range.rpartition("/")[2]
-    return SealBroken() if total.isdecimal() and int(total) < end else Unavailable()
-
-
-def _code(error: ClientError) -> str:
-    return error.response.get("Error", {}).get("Code", "")
-
-
-def _status(error: ClientError) -> int:
-    return error.response["ResponseMetadata"]["HTTPStatusCode"]
-
-
-def _retried(error: ClientError) -> bool:
-    return error.response["ResponseMetadata"].get("RetryAttempts", 0) > 0
 
 
 def _sent(data: bytes | memoryview) -> IO[bytes]:

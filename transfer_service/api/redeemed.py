@@ -8,11 +8,13 @@ from flask import Response
 from transfer_service import errors
 from transfer_service.api.blueprint import ApiBlueprint, caller
 from transfer_service.api.schemas import redeemed as schemas
+from transfer_service.api.schemas.nothing import NothingSchema
 from transfer_service.api.schemas.releases import SecretSchema
 from transfer_service.domain.link import Verification
 from transfer_service.edge.calls import journey, now, origin
-from transfer_service.edge.file_answer import released_file
+from transfer_service.edge.file_answer import released_archive, released_file
 from transfer_service.edge.idempotency import idempotency_key
+from transfer_service.edge.metrics import redemptions
 from transfer_service.usecases.redeem import Answer, Released
 
 blueprint = ApiBlueprint("redeemed", "What the holder of a link may do.")
@@ -73,6 +75,7 @@ def redeem(answer: Answer) -> dict[str, object]:
     Repeated with its Idempotency-Key within 10 minutes: a fresh token for the same redemption, uncounted.
     """
     redeemed = journey().redeem.redeem(replace(answer, replay=idempotency_key()), origin(), now())
+    redemptions.inc()
     return {"access_token": redeemed.token, **_shown(redeemed.released)}
 
 
@@ -94,6 +97,46 @@ def show_redeemed() -> dict[str, object]:
 def fetch_file(file_id: UUID) -> Response:
     """Fetch a file, or a range of it. The disclosure is recorded before the first byte leaves; HEAD records none."""
     return released_file(caller(), file_id)
+
+
+@blueprint.get("/redeemed/archive.zip", refuses=(*_OVER, errors.Busy), parameters=[_RANGE, _IF_RANGE])
+@blueprint.documents(
+    responses={
+        200: {"description": "The whole archive.", "content": {"application/zip": _BYTES}},
+        206: {"description": "The range.", "content": {"application/zip": _BYTES}},
+        416: {"description": "`range_not_satisfiable`"},
+    }
+)
+def fetch_archive() -> Response:
+    """Fetch all files as one ZIP, or a range of it: a BagIt bag (RFC 8493) with the signed release manifest.
+
+    The same bytes whenever it is asked for. Each file's disclosure is recorded before its own first byte leaves.
+    """
+    return released_archive(caller())
+
+
+@blueprint.post("/redeemed/files/<id:file_id>/ticket", refuses=_OVER)
+@blueprint.body(NothingSchema, required=False)
+@blueprint.shows(200, schemas.TicketSchema)
+def make_file_ticket(_nothing: dict[str, object], file_id: UUID) -> dict[str, object]:
+    """Make an address for one file, for what takes an address and nothing else: a viewer, an importer.
+
+    To be used first within 5 minutes, dead 5 minutes after its last request, and with the session or the link at once.
+    """
+    return _ticket(file_id)
+
+
+@blueprint.post("/redeemed/archive/ticket", refuses=_OVER)
+@blueprint.body(NothingSchema, required=False)
+@blueprint.shows(200, schemas.TicketSchema)
+def make_archive_ticket(_nothing: dict[str, object]) -> dict[str, object]:
+    """Make an address for the archive, of the same kind."""
+    return _ticket(None)
+
+
+def _ticket(file_id: UUID | None) -> dict[str, object]:
+    url, expires_at = journey().tickets.make(caller(), file_id, now())
+    return {"url": url, "expires_at": expires_at}
 
 
 def _shown(released: Released) -> dict[str, object]:

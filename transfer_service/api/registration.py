@@ -12,6 +12,7 @@ from transfer_service.api import (
     files,
     health,
     links,
+    metrics,
     packets,
     patient,
     recipients,
@@ -81,3 +82,4 @@ def register_api(app: Flask) -> None:
         api.register_blueprint(area.blueprint)
     app.register_blueprint(docs.blueprint)
     app.register_blueprint(health.blueprint)
+    app.register_blueprint(metrics.blueprint)

@@ -1,10 +1,11 @@
 """The documents that manifests sign: plain mappings, for sealing.manifest to make canonical (RFC 8785)."""
 
+import json
 from collections.abc import Iterable
 from datetime import datetime
 
 from transfer_service.domain.moments import rfc3339
-from transfer_service.domain.packet import Case, Packet, PacketFile
+from transfer_service.domain.packet import Case, Packet, PacketFile, SignedManifest
 from transfer_service.domain.release import Grant, Release
 
 
@@ -75,3 +76,9 @@ def release_manifest(release: Release, grant: Grant, files: Iterable[PacketFile]
         "recipient": str(grant.recipient_id),
         "files": [file_document(file) for file in sorted(files, key=lambda file: file.path) if file.id in granted],
     }
+
+
+def signed_text(signed: SignedManifest) -> str:
+    """A manifest with its signature and the id of its key, as a text to keep: JSON, in ASCII."""
+    document = {"manifest": signed.document, "signature": signed.signature, "key_id": signed.key_id}
+    return json.dumps(document, indent=2, sort_keys=True) + "\n"

@@ -5,6 +5,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
+from transfer_service.errors import NotAuthenticated
+
 
 @dataclass(frozen=True, slots=True)
 class Organization:
@@ -187,6 +189,20 @@ class Credential:
     def is_live(self, now: datetime) -> bool:
         """Neither revoked nor expired; an expiry equal to now is over."""
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+
+def recipient_actor(session: Credential, origin: Origin) -> RecipientActor:
+    """Whom a recipient's token makes of its holder; NotAuthenticated where it is somebody else's."""
+    if session.kind is not CredentialKind.RECIPIENT or session.recipient_id is None:
+        raise NotAuthenticated
+    return RecipientActor(
+        organization_id=session.organization_id,
+        link_id=session.subject_id,
+        redemption_id=session.holder_id,
+        recipient_id=session.recipient_id,
+        session_id=session.id,
+        origin=origin,
+    )
 
 
 def is_legible(name: str) -> bool:

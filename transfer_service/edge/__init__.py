@@ -11,8 +11,10 @@ ranges          Range, If-Range and Content-Disposition
 file_answer     the answer that carries a file, its ranges, and its hard end
 stalled_downloads  ends a download whose client stalls once its permission is over
 response_headers  what every answer bears, and what a page may loosen
+readiness       whether all that the service needs answers, within a bounded time
 transfer_slots  how many transfers may run at once
-request_log     one JSON line a request, from an allow-list
+metrics         what Prometheus reads: counts and times, labelled by words of ours alone
+request_log     one line of the log a request, and the request's id; peer: from where it comes
 paced_socket, request_head, small_writes, gateway_worker, gateway_server:
                 the gunicorn that holds no thread for a silent client
 """

@@ -7,7 +7,11 @@ from datetime import datetime
 from flask import Flask, current_app, request
 
 from transfer_service.audit.entry import actor_words
-from transfer_service.domain.people import Actor, Origin
+from transfer_service.domain.people import Actor, Origin, RecipientActor
+from transfer_service.domain.ticket import Ticket
+from transfer_service.edge.metrics import Exposition
+from transfer_service.edge.peer import client_address
+from transfer_service.edge.readiness import Readiness
 from transfer_service.edge.request_log import note_actor, request_id
 from transfer_service.edge.transfer_slots import TransferSlots
 from transfer_service.errors import NotAuthenticated
@@ -22,7 +26,7 @@ _SCHEME = "bearer "
 
 @dataclass(frozen=True)
 class Service:
-    """All that the API and the pages are given. ``ready`` raises ``Unavailable`` where a dependency is away."""
+    """All that the API and the pages are given. ``ready`` knows which of what it needs is away."""
 
     journey: Journey
     bearers: Bearers
@@ -30,7 +34,9 @@ class Service:
     service_key: SecretKey
     slots: TransferSlots
     clock: Callable[[], datetime]
-    ready: Callable[[], None]
+    ready: Readiness
+    exposition: Exposition
+    metrics_token_sha256: bytes | None = None
 
 
 def register_service(app: Flask, service: Service) -> None:
@@ -55,8 +61,8 @@ def now() -> datetime:
 
 
 def origin() -> Origin:
-    """Our request id, and the address of the peer that connected: no header can say otherwise."""
-    return Origin(request_id(), request.environ.get("REMOTE_ADDR") or "-")
+    """The request's id, and the address that it comes from: no header can say otherwise, but a trusted proxy's."""
+    return Origin(request_id(), client_address(request.environ))
 
 
 def actor_of(token: str) -> Actor:
@@ -64,6 +70,13 @@ def actor_of(token: str) -> Actor:
     actor = service().bearers.actor(token, origin(), now())
     note_actor(":".join(actor_words(actor)))
     return actor
+
+
+def use_ticket(secret: str) -> tuple[Ticket, RecipientActor]:
+    """The ticket, and who its holder acts as; TicketOver."""
+    ticket, holder = journey().tickets.use(secret, origin(), now())
+    note_actor(":".join(actor_words(holder)))
+    return ticket, holder
 
 
 def actor() -> Actor:

@@ -65,7 +65,17 @@ class Source:
 
 def released_file(actor: Actor, file_id: UUID) -> Response:
     """Answer GET or HEAD for one file of the actor's redemption; every refusal of ``Deliver.look`` and ``begin``."""
-    deliver, slots, clock = journey().deliver, service().slots, service().clock
+    return source_answer(*file_source(actor, file_id))
+
+
+def released_archive(actor: Actor) -> Response:
+    """Answer GET or HEAD for all of the actor's redemption as one ZIP; every refusal of ``Archives.look``."""
+    return source_answer(*archive_source(actor))
+
+
+def file_source(actor: Actor, file_id: UUID) -> tuple[Download, Source]:
+    """One file of the actor's redemption."""
+    deliver, clock = journey().deliver, service().clock
     file = deliver.look(actor, file_id, now())
 
     def begin(start: int, stop: int) -> Blocks:
@@ -74,9 +84,27 @@ def released_file(actor: Actor, file_id: UUID) -> Response:
     def still_permitted() -> object:
         return deliver.look(actor, file_id, clock())
 
-    return file_answer(
-        request, Download(file.path, file.size_bytes, file.sha256), Source(begin, still_permitted), slots
-    )
+    return Download(file.path, file.size_bytes, file.sha256), Source(begin, still_permitted)
+
+
+def archive_source(actor: Actor) -> tuple[Download, Source]:
+    """All files of the actor's redemption, as one ZIP."""
+    archives, clock = journey().archives, service().clock
+    archive = archives.look(actor, now())
+
+    def begin(start: int, stop: int) -> Blocks:
+        return archives.stream(actor, archive, start, stop)
+
+    def still_permitted() -> None:
+        archives.check_live(actor, clock())
+
+    download = Download(f"{archive.name}.zip", archive.size_bytes, None, archive.etag, "application/zip")
+    return download, Source(begin, still_permitted)
+
+
+def source_answer(download: Download, source: Source) -> Response:
+    """``file_answer`` to this request, of this service."""
+    return file_answer(request, download, source, service().slots)
 
 
 def file_answer(request: Request, download: Download, source: Source, slots: TransferSlots) -> Response:

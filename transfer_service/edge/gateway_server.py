@@ -12,8 +12,9 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  #
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]  # as above
 
 from transfer_service.edge.gateway_worker import GatewayWorker, Patience
+from transfer_service.edge.metrics import forget_process
 from transfer_service.edge.request_head import REQUEST_LINE_BYTES
-from transfer_service.edge.request_log import JsonFormatter
+from transfer_service.logs import JsonFormatter
 
 MOST_HEADERS = 100
 MOST_CONNECTIONS = 2000
@@ -44,6 +45,7 @@ def serve(
         "workers": workers,
         "worker_connections": connections_within_limit(),
         "graceful_timeout": stop_within_s,
+        "child_exit": lambda _server, worker: forget_process(worker.pid),
     }
     if on_listening is not None:
         settings["when_ready"] = lambda server: on_listening(_addresses(server))

@@ -37,7 +37,10 @@ from transfer_service.edge.raw_answers import raw_answer, status_of_parse_error
 from transfer_service.edge.request_head import RequestHead
 from transfer_service.edge.request_log import request_id
 from transfer_service.edge.small_writes import in_small_writes
+from transfer_service.edge.stopping import told_of_the_end
 from transfer_service.errors import Busy
+
+_log = logging.getLogger(__name__)
 
 LINGER_BYTES = 64 * 1024 * 1024
 #: A body that nobody reads with a pace of its own: forms and JSON beyond what the loop gathers.
@@ -122,9 +125,15 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no ty
     def load_wsgi(self) -> None:
         """Load the application; what it sends goes out at most 1 MiB a write, so that the timeout is a pace."""
         super().load_wsgi()
-        self.wsgi = partial(in_small_writes, self.wsgi)
+        self.wsgi = partial(in_small_writes, partial(told_of_the_end, lambda: not self.alive, self.wsgi))
 
     # On the loop: gathering
+
+    def set_accept_enabled(self, enabled: bool) -> None:  # noqa: FBT001 - gunicorn's signature
+        """As gunicorn does; once stopping, whoever comes is refused at once instead of waiting for the end."""
+        super().set_accept_enabled(enabled)
+        for listener in () if self.alive else self.sockets:
+            listener.close()
 
     def accept(self, listener: socket.socket) -> None:
         """Take a new connection onto the loop."""
@@ -172,7 +181,7 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no ty
     def _refuse(self, conn: GatewayConnection, status: int) -> None:
         self._leave_loop(conn, self._gathering)
         number = request_id()
-        self.log.warning("Refused a request before it was read: %d", status, extra={"request_id": number})
+        _log.warning("Refused a request before it was read: %d", status, extra={"request_id": number})
         _send_at_once(conn.sock, raw_answer(status, number))
         self._linger(conn)
 
@@ -187,7 +196,7 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no ty
             request = next(conn.parser)
             return bool(self.handle_request(request, conn) and conn.parser.finish_body())
         except (StopIteration, http_errors.NoMoreData, OSError, Busy) as gone:
-            self.log.info("A connection ended early: %s", type(gone).__name__)
+            _log.info("A connection ended early: %s", type(gone).__name__)
         except Exception as error:  # noqa: BLE001 - as gunicorn does: no request may end its thread
             self.handle_error(request, conn.sock, conn.client, error)
         finally:
@@ -198,10 +207,10 @@ class GatewayWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no ty
         """Answer what is not HTTP/1.1 as this server takes it; say its kind, never its bytes."""
         status, number = status_of_parse_error(exc), request_id()
         if status is None:
-            self.log.error("A request failed outside the application.", exc_info=exc, extra={"request_id": number})
+            _log.error("A request failed outside the application.", exc_info=exc, extra={"request_id": number})
         else:
             kind = type(exc).__name__
-            self.log.warning("Refused a request that is not well-formed: %s", kind, extra={"request_id": number})
+            _log.warning("Refused a request that is not well-formed: %s", kind, extra={"request_id": number})
         _send_at_once(client, raw_answer(status or 500, number))
 
     # On the loop: after the answer
@@ -300,4 +309,4 @@ def _send_at_once(sock: socket.socket, answer: bytes) -> None:
         sock.settimeout(0)
         sock.send(answer)
     except OSError:
-        logging.getLogger(__name__).debug("A refusal did not reach its client.")
+        _log.debug("A refusal did not reach its client.")

@@ -18,7 +18,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from transfer_service import errors
 from transfer_service.edge.paced_socket import BodyTooSlow
 from transfer_service.edge.refusal import Refusal
-from transfer_service.edge.request_log import request_id, within_bounds
+from transfer_service.edge.request_log import note_code, request_id
+from transfer_service.logs import within_bounds
 
 _log = logging.getLogger(__name__)
 
@@ -83,6 +84,7 @@ class Problem:
 
     def answer(self) -> Response:
         """The problem as a Flask response."""
+        note_code(self.code)
         response = Response(
             json.dumps(self.members(), sort_keys=True, default=str) + "\n",
             self.status,

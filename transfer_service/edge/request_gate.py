@@ -1,8 +1,8 @@
 """What is refused before any route is asked.
 
-Nothing here trusts a header that a client can set: X-Forwarded-*, Forwarded, X-Real-IP, X-Request-Id and
-X-HTTP-Method-Override are read nowhere. Bodies are not touched; the server closes the connection after an
-answer whose request's body was left unread.
+Nothing here trusts a header that a client can set: X-Forwarded-Host, X-Forwarded-Proto, Forwarded, X-Real-IP and
+X-HTTP-Method-Override are read nowhere, and X-Forwarded-For from a trusted proxy alone (see peer). Bodies are not
+touched; the server closes the connection after an answer whose request's body was left unread.
 """
 
 import re

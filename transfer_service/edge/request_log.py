@@ -1,85 +1,47 @@
-"""Logs as JSON, one line a record, from an allow-list of fields.
+"""One line of the log for each request, and the id by which it is found.
 
-A request's line names the route's template, never the path or the query: both may hold a secret or PHI.
-Exceptions are told by type and by where they passed; their messages stay out unless they are our own, whose
-messages never hold a secret or anything about a patient.
+A request's line names the route's template, never the path or the query: both may hold a secret or PHI. Its id is
+the client's ``X-Request-Id`` where that is a UUID or 32 hexadecimal digits, which can say nothing else; otherwise one
+of ours. The answer bears it, so do the audit entries of what was done, and every line that is written meanwhile.
 """
 
-import json
 import logging
+import re
 import time
-import traceback
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
+from contextlib import ExitStack
 from secrets import token_hex
 from typing import Any
 
-from flask import Flask, Response, g, has_app_context, request
+from flask import Flask, Response, has_request_context, request
 
-from transfer_service.errors import TransferError
+from transfer_service.edge.metrics import count_request
+from transfer_service.edge.peer import client_address
+from transfer_service.logs import on_behalf_of
 
 _log = logging.getLogger("transfer_service.requests")
 
-#: What a log record may carry beside its time, level, logger and message.
-FIELDS = (
-    "request_id", "method", "route", "status", "duration_ms", "bytes_in", "bytes_out", "actor_id", "client",
-)  # fmt: skip
 _FACTS = "transfer_service.request_facts"
-_LONGEST_TEXT = 1000
-_MOST_FRAMES = 40
-
-
-def within_bounds(text: str, longest: int = _LONGEST_TEXT) -> str:
-    """Cut ``text`` to ``longest`` characters, and say how many went."""
-    return text if len(text) <= longest else f"{text[:longest]}… ({len(text) - longest} more)"
-
-
-class JsonFormatter(logging.Formatter):
-    """Formats a record as one line of ASCII JSON; control and escape characters are escaped by JSON itself."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the line, without its line feed."""
-        line: dict[str, object] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": within_bounds(record.getMessage()),
-        }
-        line.update((name, _plain(value)) for name in FIELDS if (value := getattr(record, name, None)) is not None)
-        if record.exc_info and record.exc_info[1]:
-            line["exception"] = exception_facts(record.exc_info[1])
-        return json.dumps(line)
-
-
-def exception_facts(error: BaseException) -> dict[str, object]:
-    """Type and frames of ``error`` and of what caused it; the message only of our own errors."""
-    frames = traceback.extract_tb(error.__traceback__)[-_MOST_FRAMES:]
-    facts: dict[str, object] = {
-        "type": f"{type(error).__module__}.{type(error).__qualname__}",
-        "frames": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
-    }
-    if isinstance(error, TransferError):
-        facts["message"] = within_bounds(str(error))
-    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    if before is not None:
-        facts["after"] = exception_facts(before)
-    return facts
-
-
-def log_as_json(level: int = logging.INFO) -> None:
-    """Send every log record of this process to stderr as JSON; replaces what handlers the root logger has."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(JsonFormatter())
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+_WELL_FORMED = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}")
 
 
 def request_id() -> str:
-    """The id of this request: ours and random; what a client sends as X-Request-Id is never used."""
-    if not has_app_context():
-        return token_hex(12)
-    if "request_id" not in g:
-        g.request_id = token_hex(12)
-    return str(g.request_id)
+    """The id of this request; where there is none (yet), a new one."""
+    return request_id_of(request.environ) if has_request_context() else token_hex(16)
+
+
+def request_id_of(environ: dict[str, Any]) -> str:
+    """The id of the request of that environment."""
+    facts = _facts(environ)
+    if "request_id" not in facts:
+        sent = environ.get("HTTP_X_REQUEST_ID", "")
+        facts["request_id"] = sent if _WELL_FORMED.fullmatch(sent) else token_hex(16)
+    return str(facts["request_id"])
+
+
+def note_code(code: str) -> None:
+    """Let this request's line say why it was refused, by the stable word of the problem."""
+    _facts(request.environ)["code"] = code
 
 
 def note_actor(actor_id: str) -> None:
@@ -106,12 +68,9 @@ def _facts(environ: dict[str, Any]) -> dict[str, Any]:
 
 def _note_route(response: Response) -> Response:
     rule = request.url_rule
-    _facts(request.environ).update(route=rule.rule if rule else None, request_id=request_id())
+    ids = {name: request.view_args.get(name) for name in ("packet_id", "file_id")} if request.view_args else {}
+    _facts(request.environ).update(route=rule.rule if rule else None, **ids)
     return response
-
-
-def _plain(value: object) -> object:
-    return value if isinstance(value, int | float) else within_bounds(str(value), 200)
 
 
 class _LoggedApp:
@@ -121,18 +80,22 @@ class _LoggedApp:
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> "_LoggedAnswer":
         facts = _facts(environ)
         facts["bytes_in"] = 0
-        started = time.monotonic()
+        started, number = time.monotonic(), request_id_of(environ)
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> object:
             facts["status"] = int(status[:3])
+            headers = [*headers, ("X-Request-Id", number)]
             return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)
 
-        return _LoggedAnswer(self._wsgi_app(environ, start), environ, started)
+        with ExitStack() as meanwhile:  # a server calls, iterates and closes in one thread
+            meanwhile.enter_context(on_behalf_of(number))
+            answer = self._wsgi_app(environ, start)
+            return _LoggedAnswer(answer, environ, started, meanwhile.pop_all())
 
 
 class _LoggedAnswer:
-    def __init__(self, answer: Iterable[bytes], environ: dict[str, Any], started: float) -> None:
-        self._answer, self._environ, self._started = answer, environ, started
+    def __init__(self, answer: Iterable[bytes], environ: dict[str, Any], started: float, meanwhile: ExitStack) -> None:
+        self._answer, self._environ, self._started, self._meanwhile = answer, environ, started, meanwhile
         self._bytes_out = 0
 
     def __iter__(self) -> Iterator[bytes]:
@@ -141,18 +104,20 @@ class _LoggedAnswer:
             yield piece
 
     def close(self) -> None:
-        try:
-            if close := getattr(self._answer, "close", None):
-                close()
-        finally:
-            self._write_line()
+        with self._meanwhile:
+            try:
+                if close := getattr(self._answer, "close", None):
+                    close()
+            finally:
+                self._write_line()
 
     def _write_line(self) -> None:
         facts = {
             **_facts(self._environ),
             "method": self._environ.get("REQUEST_METHOD"),
-            "client": self._environ.get("REMOTE_ADDR"),
+            "client": client_address(self._environ),
             "bytes_out": self._bytes_out,
             "duration_ms": round((time.monotonic() - self._started) * 1000, 1),
         }
         _log.info("request", extra=facts)
+        count_request(facts)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import BoundedSemaphore
 
+from transfer_service.edge import metrics
 from transfer_service.errors import Busy
 
 
@@ -17,7 +18,7 @@ class TransferSlots:
     @contextmanager
     def upload(self) -> Iterator[None]:
         """Hold a place for an upload; raises Busy when all are taken."""
-        with _held(self._uploads):
+        with _held(self._uploads, "upload"):
             yield
 
     @contextmanager
@@ -27,15 +28,19 @@ class TransferSlots:
         An answer is streamed after its view returned: enter this in an ExitStack and close the stack with
         ``response.call_on_close``. Not with ``direct_passthrough``: Werkzeug calls nothing on close then.
         """
-        with _held(self._downloads):
+        with _held(self._downloads, "download"):
             yield
 
 
 @contextmanager
-def _held(places: BoundedSemaphore) -> Iterator[None]:
+def _held(places: BoundedSemaphore, direction: str) -> Iterator[None]:
     if not places.acquire(blocking=False):
+        metrics.busy.labels(direction).inc()
         raise Busy
+    running = metrics.transfers.labels(direction)
+    running.inc()
     try:
         yield
     finally:
+        running.dec()
         places.release()

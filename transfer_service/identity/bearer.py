@@ -9,8 +9,8 @@ from transfer_service.domain.people import (
     CredentialKind,
     Origin,
     PatientActor,
-    RecipientActor,
     StaffActor,
+    recipient_actor,
 )
 from transfer_service.errors import NotAuthenticated, NotFound
 from transfer_service.ports import Database
@@ -39,15 +39,8 @@ def _actor(credential: Credential, origin: Origin) -> Actor:
     match credential.kind:
         case CredentialKind.PATIENT:
             return PatientActor(credential.organization_id, credential.subject_id, credential.id, origin)
-        case CredentialKind.RECIPIENT if credential.recipient_id is not None:
-            return RecipientActor(
-                organization_id=credential.organization_id,
-                link_id=credential.subject_id,
-                redemption_id=credential.holder_id,
-                recipient_id=credential.recipient_id,
-                session_id=credential.id,
-                origin=origin,
-            )
+        case CredentialKind.RECIPIENT:
+            return recipient_actor(credential, origin)
         case CredentialKind.STAFF if credential.role is not None:
             return StaffActor(
                 organization_id=credential.organization_id,

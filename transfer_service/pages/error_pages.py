@@ -1,6 +1,7 @@
 """Errors as pages for people: the status stays, the words are theirs, and the department is named where known."""
 
 import logging
+from collections.abc import Callable
 from http import HTTPStatus
 
 from flask import Blueprint, Response, g, make_response, render_template
@@ -10,8 +11,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from transfer_service.domain.people import PatientActor, RecipientActor
 from transfer_service.edge.calls import service
-from transfer_service.edge.problems import Problem, problem_of
-from transfer_service.edge.request_log import request_id
+from transfer_service.edge.problems import Problem, answer_error, problem_of
+from transfer_service.edge.request_log import note_code, request_id
 from transfer_service.edge.response_headers import allow_own_assets
 from transfer_service.errors import TransferError
 from transfer_service.pages.words import explained
@@ -20,10 +21,12 @@ from transfer_service.usecases.visits import Contact, Visits
 _log = logging.getLogger(__name__)
 
 
-def register_error_pages(blueprint: Blueprint) -> None:
-    """Show every error of ``blueprint``'s routes as a page."""
+def register_error_pages(blueprint: Blueprint, only_where: Callable[[], bool] = lambda: True) -> None:
+    """Show every error of ``blueprint``'s routes as a page, or as problem+json where ``only_where`` says no."""
 
     def show(error: Exception) -> AnyResponse:
+        if not only_where():
+            return answer_error(error)
         if isinstance(error, HTTPException) and (error.code or 500) < HTTPStatus.BAD_REQUEST:
             return error.get_response()
         problem = problem_of(error)
@@ -47,6 +50,7 @@ def remember_actor(actor: PatientActor | RecipientActor) -> None:
 
 def _page(problem: Problem, code: str, start: str) -> Response:
     allow_own_assets()
+    note_code(problem.code)
     words = explained(problem.status, code)
     contact = _contact(start) if words.call else None
     body = render_template(

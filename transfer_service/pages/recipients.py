@@ -4,19 +4,22 @@ GET  /l                   paste the code       POST /l          a code is mailed
 GET  /l/code              the answer           POST /l/code     redeemed: counted once
                                                POST /l/code/again
 GET  /l/files             what was released
-GET  /l/files/{id}        one file's bytes     GET  /l/manifest  POST /l/sign-out
+GET  /l/files/{id}        one file's bytes     POST /l/archive   all of them as one ZIP
+GET  /l/manifest                               POST /l/sign-out
 """
 
-import json
+from urllib.parse import urlsplit
 from uuid import UUID
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, redirect
 from werkzeug.wrappers import Response as AnyResponse
 
 from transfer_service.domain.link import Verification
+from transfer_service.domain.manifest import signed_text
 from transfer_service.domain.people import RecipientActor
 from transfer_service.edge.calls import journey, now, origin
 from transfer_service.edge.file_answer import released_file
+from transfer_service.edge.metrics import redemptions
 from transfer_service.errors import (
     AnswerWrong,
     ChallengeOver,
@@ -116,12 +119,21 @@ def file(file_id: UUID) -> Response:
     return released_file(_actor(), file_id)
 
 
+@recipients.post("/archive")
+def archive() -> AnyResponse:
+    """Everything as one ZIP, by the way of a ticket.
+
+    See Other to an address of its own: what a POST answers can't be gone on with where it broke off, and the address
+    goes on working in the browser's download manager, which brings no cookie of ours along where it is another program.
+    """
+    url, _ = journey().tickets.make(_actor(), None, now())
+    return redirect(urlsplit(url).path, 303)  # on the host that the browser is at, and our form-action allows
+
+
 @recipients.get("/manifest")
 def manifest() -> Response:
     """The signed list of the files with their digests, to check a download against."""
-    signed = _released().manifest
-    document = {"manifest": signed.document, "signature": signed.signature, "key_id": signed.key_id}
-    return text_file(json.dumps(document, indent=2, sort_keys=True) + "\n", "manifest.json", "application/json")
+    return text_file(signed_text(_released().manifest), "manifest.json", "application/json")
 
 
 def _actor() -> RecipientActor:
@@ -160,5 +172,6 @@ def _redeem(asked: Asked) -> AnyResponse:
     # A form sent twice is one redemption: its challenge stands for the Idempotency-Key.
     answer = Answer(asked.secret, asked.challenge_id, given, replay=f"page:{asked.challenge_id}")
     redeemed = journey().redeem.redeem(answer, origin(), now())
+    redemptions.inc()
     _visit.enter(asked.secret, redeemed.token)
     return to("files")

@@ -10,6 +10,7 @@ from transfer_service.pages.front import front
 from transfer_service.pages.patients import patients
 from transfer_service.pages.protection import register_protection
 from transfer_service.pages.recipients import recipients
+from transfer_service.pages.tickets import tickets
 
 _SESSION = {
     "SESSION_COOKIE_NAME": "__Host-session",  # RFC 6265bis section 4.1.3.2: this host's alone; loopback takes it too
@@ -36,3 +37,4 @@ def register_pages(app: Flask) -> None:
     app.register_blueprint(front)
     app.register_blueprint(patients)
     app.register_blueprint(recipients)
+    app.register_blueprint(tickets)

@@ -71,6 +71,14 @@ EXPLAINED: dict[str, Explained] = {
     "not_found": Explained(
         "There is nothing here", ("The address may be mistyped, or what was here has ended.",), call=False
     ),
+    "ticket_over": Explained(
+        "This download address has ended",
+        (
+            "Such an address works for a few minutes, and while its download runs.",
+            "Go back to where you got it and ask for a new one.",
+        ),
+        call=False,
+    ),
     "csrf": Explained(
         "Please do that again",
         ("The page was open for too long, or in another window. Nothing was changed.",),

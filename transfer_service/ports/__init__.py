@@ -9,6 +9,7 @@ Adapters implement them; tests have fakes of them. Nothing here knows of AWS, SQ
 
 from transfer_service.ports.custody import Keyring, Post
 from transfer_service.ports.database import (
+    Backlog,
     Bookkeeping,
     Chores,
     Database,
@@ -23,6 +24,7 @@ from transfer_service.ports.database import (
 from transfer_service.ports.store import ObjectBody, ObjectStore, RunningUpload, StoredObject, StoredPart
 
 __all__ = [
+    "Backlog",
     "Bookkeeping",
     "Chores",
     "Database",

@@ -14,10 +14,33 @@ from transfer_service.domain.mail import KeptAnswer, Mail
 from transfer_service.domain.packet import AssemblyIntent, Leftover, Packet, PacketFile, Part
 from transfer_service.domain.people import Credential, Department, Organization, Recipient, Staff
 from transfer_service.domain.release import Release
+from transfer_service.domain.ticket import Ticket
 
-Tenanted = Department | Staff | Credential | Recipient | Packet | PacketFile | Release | Link | Redemption | Disclosure
+Tenanted = (
+    Department
+    | Staff
+    | Credential
+    | Recipient
+    | Packet
+    | PacketFile
+    | Release
+    | Link
+    | Redemption
+    | Disclosure
+    | Ticket
+)
 Bookkeeping = (
-    Credential | Part | AssemblyIntent | Leftover | Challenge | Disclosure | Mail | KeptAnswer | Packet | PacketFile
+    Credential
+    | Part
+    | AssemblyIntent
+    | Leftover
+    | Challenge
+    | Disclosure
+    | Mail
+    | KeptAnswer
+    | Packet
+    | PacketFile
+    | Ticket
 )
 T = TypeVar(
     "T",
@@ -34,8 +57,9 @@ T = TypeVar(
     Challenge,
     Redemption,
     Disclosure,
+    Ticket,
 )
-S = TypeVar("S", Credential, Link, Release)
+S = TypeVar("S", Credential, Link, Release, Ticket)
 
 
 R = TypeVar("R")
@@ -47,6 +71,22 @@ class Slice(Generic[R]):
 
     items: list[R]
     next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How much waits for the worker, each counted up to 10,000, and since when the oldest of it is due.
+
+    ``audit_entries`` is how many entries all audit logs have together.
+    """
+
+    files: int
+    oldest_file_at: datetime | None
+    mails: int
+    oldest_mail_at: datetime | None
+    leftovers: int
+    oldest_leftover_at: datetime | None
+    audit_entries: int
 
 
 class Transaction(Protocol):
@@ -185,6 +225,14 @@ class Chores(Protocol):
         """Mail to send."""
         ...
 
+    def backlog(self, now: datetime) -> Backlog:
+        """What waits at ``now``."""
+        ...
+
+    def request_behind(self, organization_id: UUID, at: datetime) -> str | None:
+        """The id of the request that was recorded at that instant, as far as the log's newest entries go."""
+        ...
+
     def forget(self, now: datetime) -> int:
         """Remove kept answers, challenges and credentials that ended a day or more ago; how many."""
         ...
@@ -210,5 +258,5 @@ class Database(Protocol):
         ...
 
     def check(self) -> None:
-        """Return where the database answers and its schema is ours; else ``Unavailable``."""
+        """Return where the database answers, can be written, and its schema is ours; else ``Unavailable``."""
         ...

@@ -7,7 +7,7 @@ sources         reading them: a TOML file, over it the environment
 """
 
 from transfer_service.settings.database_url import DatabaseUrl
-from transfer_service.settings.fields import Secret, Settings, SmtpSecurity
+from transfer_service.settings.fields import KeyringKind, S3Encryption, Secret, Settings, SmtpSecurity
 from transfer_service.settings.sources import load_settings
 
-__all__ = ["DatabaseUrl", "Secret", "Settings", "SmtpSecurity", "load_settings"]
+__all__ = ["DatabaseUrl", "KeyringKind", "S3Encryption", "Secret", "Settings", "SmtpSecurity", "load_settings"]

@@ -1,15 +1,22 @@
 """What is refused at the start. Every refusal names the setting and says what to do."""
 
+import ipaddress
+import re
 from collections.abc import Callable
 from dataclasses import fields
 from typing import NoReturn
 from urllib.parse import urlsplit
 
 from transfer_service.errors import SettingsInvalid
-from transfer_service.settings.fields import Settings, SmtpSecurity
+from transfer_service.settings.fields import KeyringKind, S3Encryption, Settings, SmtpSecurity, region_in
 from transfer_service.settings.hosts import is_loopback
 
 MAX_PORT = 65535
+METRICS_TOKEN_LENGTH = 32
+_KEY_ID = r"(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|mrk-[0-9a-f]{32})"
+_KEY = re.compile(
+    rf"{_KEY_ID}|arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{{12}}:(?:key/{_KEY_ID}|alias/[A-Za-z0-9/_-]{{1,250}})"
+)
 
 
 def refuse(field: str, help_: str) -> NoReturn:
@@ -46,6 +53,39 @@ def _check_credentials(settings: Settings) -> None:
         refuse("s3_secret_access_key", "set it together with s3_access_key_id, or neither (the machine's own role).")
 
 
+def _check_keyring(settings: Settings) -> None:
+    if settings.keyring is KeyringKind.LOCAL:
+        for name in ("kms_key_id", "kms_region", "kms_endpoint_url"):
+            if getattr(settings, name) is not None:
+                refuse(name, 'is for keyring = "kms": set that, or leave it out.')
+    elif settings.kms_key_id is None:
+        refuse("kms_key_id", 'must be set with keyring = "kms": the id or ARN of a symmetric key.')
+    else:
+        _check_kms(settings, settings.kms_key_id)
+
+
+def _check_kms(settings: Settings, key_id: str) -> None:
+    _check_key("kms_key_id", key_id)
+    named = region_in(key_id)
+    if named is not None and settings.region_of_kms != named:
+        refuse("kms_region", f"leave it out: the key's ARN says {named}.")
+    if settings.kms_endpoint_url is not None:
+        _check_url("kms_endpoint_url", settings.kms_endpoint_url, "Keys would travel in the open.")
+
+
+def _check_key(field: str, key_id: str) -> None:
+    if not _KEY.fullmatch(key_id):
+        refuse(field, "must be a key's id, a key's ARN or an alias's ARN; an alias alone names no account.")
+
+
+def _check_encryption(settings: Settings) -> None:
+    if settings.s3_sse_kms_key_id is None:
+        return
+    if settings.s3_sse is not S3Encryption.KMS:
+        refuse("s3_sse_kms_key_id", 'is for s3_sse = "aws:kms": set that, or leave it out.')
+    _check_key("s3_sse_kms_key_id", settings.s3_sse_kms_key_id)
+
+
 def _check_endpoint(settings: Settings) -> None:
     if settings.s3_endpoint_url is not None:
         _check_url("s3_endpoint_url", settings.s3_endpoint_url, "Object keys and signatures would travel in the open.")
@@ -67,6 +107,19 @@ def _check_public_url(settings: Settings) -> None:
     _check_url("public_url", settings.address, "Links and tokens would travel in the open.")
     if settings.behind_tls_proxy and urlsplit(settings.address).scheme != "https":
         refuse("public_url", "must be the https:// address of the proxy, since behind_tls_proxy is set.")
+
+
+def _check_proxies(settings: Settings) -> None:
+    for address in settings.trusted_proxies:
+        try:
+            ipaddress.ip_address(address)
+        except ValueError:
+            refuse("trusted_proxies", "must be IP addresses, such as 127.0.0.1.")
+
+
+def _check_metrics(settings: Settings) -> None:
+    if settings.metrics_token is not None and len(settings.metrics_token.reveal()) < METRICS_TOKEN_LENGTH:
+        refuse("metrics_token", f"must have {METRICS_TOKEN_LENGTH} characters or more, such as openssl rand -hex 32.")
 
 
 def _check_mail(settings: Settings) -> None:
@@ -94,9 +147,13 @@ _CHECKS: tuple[Callable[[Settings], None], ...] = (
     _check_numbers,
     _check_threads,
     _check_database,
+    _check_keyring,
+    _check_encryption,
     _check_credentials,
     _check_endpoint,
     _check_bind,
     _check_public_url,
+    _check_proxies,
+    _check_metrics,
     _check_mail,
 )

@@ -17,6 +17,7 @@ from transfer_service.usecases.limits import Limits
 _LIMITS = Limits()
 _SECONDS = "_s"
 _SQLITE_FILE = DatabaseUrl("sqlite:///transfer-service.sqlite3")
+_ARN_PARTS = 6
 
 
 @final
@@ -42,8 +43,36 @@ class SmtpSecurity(StrEnum):
     NONE = "none"
 
 
+class KeyringKind(StrEnum):
+    """What wraps all keys: a file, which is the lower assurance, or a key of AWS KMS."""
+
+    LOCAL = "local"
+    KMS = "kms"
+
+
+class S3Addressing(StrEnum):
+    """Whether the bucket stands in the path or in the host's name."""
+
+    AUTO = "auto"
+    PATH = "path"
+    VIRTUAL = "virtual"
+
+
+class S3Encryption(StrEnum):
+    """What S3 does beside our own sealing."""
+
+    NONE = "none"
+    KMS = "aws:kms"
+
+
 def _seconds(duration: timedelta) -> int:
     return int(duration.total_seconds())
+
+
+def region_in(arn: str) -> str | None:
+    """The region that an ARN (``arn:partition:service:region:account:…``) names."""
+    parts = arn.split(":", 5)
+    return parts[3] if len(parts) == _ARN_PARTS else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +84,16 @@ class Settings:
     database_url: DatabaseUrl = _SQLITE_FILE
     #: How long one transaction waits for another's, in seconds, before the caller is told to come again.
     database_busy_s: int = 5
+    #: What wraps all keys: local, a file (the lower assurance), or kms, a key of AWS KMS. It can't be changed later.
+    keyring: KeyringKind = KeyringKind.LOCAL
     #: The file of keys that wrap all others, mode 0600. Back it up, and never beside the database.
     keyring_path: Path = Path("keyring.json")
+    #: With kms: the key's id or ARN, or an alias's ARN. boto3 finds what to sign in with: environment or role.
+    kms_key_id: str | None = None
+    #: The key's region; left out: that in its ARN, or s3_region.
+    kms_region: str | None = None
+    #: Where KMS answers; left out for Amazon's public address. A VPC endpoint, for example.
+    kms_endpoint_url: str | None = None
     #: Where the object store's S3 API answers; left out for Amazon S3 itself.
     s3_endpoint_url: str | None = None
     #: The region that requests are signed for.
@@ -68,6 +105,13 @@ class Settings:
     #: The secret that belongs to it.
     s3_secret_access_key: Secret | None = None
 
+    #: auto, path or virtual: whether the bucket stands in the path (auto: at an s3_endpoint_url) or in the host's name.
+    s3_addressing: S3Addressing = S3Addressing.AUTO
+    #: none or aws:kms: what S3 is asked to do to objects, which come sealed already.
+    s3_sse: S3Encryption = S3Encryption.NONE
+    #: The key for aws:kms; left out for the account's own key for S3.
+    s3_sse_kms_key_id: str | None = None
+
     # -- the web server ----------------------------------------------------------------------------------------
     #: The address that the web server listens on, host:port; beyond loopback only with behind_tls_proxy.
     bind: str = "127.0.0.1:8080"
@@ -77,6 +121,10 @@ class Settings:
     public_url: str | None = None
     #: Further host:port that the service answers under; any other Host is refused.
     more_hosts: tuple[str, ...] = ()
+    #: Addresses of proxies whose X-Forwarded-For is believed, so that logs and audit name the client's own address.
+    trusted_proxies: tuple[str, ...] = ()
+    #: The bearer token that opens /metrics, 32 characters or more; left out, there is no such address.
+    metrics_token: Secret | None = None
     #: Web server processes. The places for transfers below are for each.
     workers: int = 1
     #: Threads of each process: more than uploads and downloads together, so that pages always find one.
@@ -125,6 +173,8 @@ class Settings:
     patient_secret_for_s: int = _seconds(_LIMITS.patient_secret_for)
     #: A recipient's access token lives so long, or until its link ends.
     access_for_s: int = _seconds(_LIMITS.access_for)
+    #: A ticket, an address for one download, is to be used first within so long, and dies so long after its last use.
+    ticket_for_s: int = _seconds(_LIMITS.ticket_for)
     #: A redeem may be repeated under its Idempotency-Key for so long.
     replay_for_s: int = _seconds(_LIMITS.replay_for)
     #: A deposit that nobody wrote to for so long is abandoned, and swept.
@@ -143,6 +193,11 @@ class Settings:
         """The limits, as the use cases take them."""
         chosen: dict[str, Any] = {each.name: self._limit(each.name) for each in fields(Limits)}
         return Limits(**chosen)
+
+    @property
+    def region_of_kms(self) -> str:
+        """``kms_region``, or what takes its place."""
+        return self.kms_region or region_in(self.kms_key_id or "") or self.s3_region
 
     @property
     def address(self) -> str:

@@ -5,13 +5,14 @@ import stat
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, get_type_hints
 
 from transfer_service.errors import SettingsInvalid
 from transfer_service.settings.checks import check, refuse
 from transfer_service.settings.database_url import DatabaseUrl
-from transfer_service.settings.fields import Secret, Settings, SmtpSecurity
+from transfer_service.settings.fields import KeyringKind, S3Addressing, S3Encryption, Secret, Settings, SmtpSecurity
 
 PREFIX = "TRANSFER_SERVICE_"
 CONFIG, DATA = PREFIX + "CONFIG", PREFIX + "DATA"
@@ -32,6 +33,8 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
     file = _file(environment)
     values = {} if file is None else _from_file(file)
     values |= _from_environment(environment)
+    if values.get("keyring") == KeyringKind.KMS and "keyring_path" in values:
+        refuse("keyring_path", "leave it out: with keyring = kms there is no file.")
     settings = _absolute(Settings(**values), Path.cwd() if file is None else file.parent.absolute())
     check(settings)
     return settings
@@ -117,10 +120,14 @@ def _words(name: str, value: Any) -> tuple[str, ...]:  # noqa: ANN401 - whatever
     return tuple(value)
 
 
-def _security(name: str, value: Any) -> SmtpSecurity:  # noqa: ANN401 - a string, as its reader's type says
-    if value not in set(SmtpSecurity):
-        refuse(name, "must be starttls, tls or none.")
-    return SmtpSecurity(value)
+def _one_of(kind: type[StrEnum]) -> tuple[type, Callable[[str, Any], object]]:
+    def read(name: str, value: Any) -> StrEnum:  # noqa: ANN401 - a string, as its reader's type says
+        if value not in set(kind):
+            *others, last = kind
+            refuse(name, f"must be {', '.join(others)} or {last}.")
+        return kind(value)
+
+    return str, read
 
 
 def _as_is(_name: str, value: object) -> object:
@@ -136,7 +143,7 @@ _READERS: dict[Any, tuple[type, Callable[[str, Any], object]]] = {
     bool: (bool, _as_is),
     Path: (str, lambda _name, value: Path(value)),
     Secret | None: (str, lambda _name, value: Secret(value)),
-    SmtpSecurity: (str, _security),
+    **{kind: _one_of(kind) for kind in (KeyringKind, S3Addressing, S3Encryption, SmtpSecurity)},
     DatabaseUrl: (str, lambda _name, value: DatabaseUrl(value)),
     tuple[str, ...]: (list, _words),
 }

@@ -114,7 +114,7 @@ class Child:
         wait_s = min(FIRST_WAIT_S * 2 ** min(self.deaths, MOST_DOUBLINGS), LONGEST_WAIT_S)
         self.deaths += 1
         self._process, self._again_at = None, time.monotonic() + wait_s
-        _log.warning("%s %s and is started again in %g s; see %s", self.name, how, wait_s, self._log_path)
+        _log.warning("%s %s and is started again in %g s; its log says why", self.name, how, wait_s)
 
     def _open_log(self) -> int:
         """The file that takes what it prints, made anew where somebody removed it, with its folder if need be."""

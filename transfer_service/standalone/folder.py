@@ -67,9 +67,8 @@ class DataFolder:
             os.close(lock)  # which gives the lock back, as dying does
 
     def prepare(self, port: int) -> None:
-        """Make what the first start makes, and check what is there. SettingsInvalid, InstallationDamaged."""
+        """Make the settings at the first start. SettingsInvalid."""
         with self._usable():
-            self._prepare_keyring()
             if not (self.path / SETTINGS).exists():
                 self._write_settings(port)
 
@@ -98,6 +97,11 @@ class DataFolder:
             ) from None
         os.ftruncate(lock, 0)
         os.write(lock, f"{os.getpid()}\n".encode())
+
+    def prepare_keyring(self) -> None:
+        """Make the keyring file at the first start, or check it. SettingsInvalid, InstallationDamaged."""
+        with self._usable():
+            self._prepare_keyring()
 
     def _prepare_keyring(self) -> None:
         keyring = self.path / KEYRING

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from transfer_service.adapters.seaweedfs import SeaweedFS, free_ports
 from transfer_service.errors import InstallationDamaged, SettingsInvalid
-from transfer_service.settings import Settings, load_settings
+from transfer_service.settings import KeyringKind, Settings, load_settings
 from transfer_service.standalone.child import Child, Program
 from transfer_service.standalone.folder import DataFolder
 
@@ -33,7 +33,7 @@ PORT_FREE_WITHIN_S = 5.0
 MOST_DEATHS = 5
 _PREFIX = "TRANSFER_SERVICE_"
 _LOWER_ASSURANCE = (
-    "The keys of this installation are in a file, %s: whoever reads it and the other files here reads every "
+    "The keys of this installation are in a file, keyring_path: whoever reads it and the other files here reads every "
     "packet. That is the lower assurance. Keep its backup apart from theirs; at scale use a key management service."
 )
 
@@ -147,8 +147,10 @@ def run_standalone(data: Path, *, host: str | None, port: int | None, announce: 
     with folder.locked():
         folder.prepare(port or DEFAULT_PORT)
         settings = _settings(folder, host, port)
+        if settings.keyring is KeyringKind.LOCAL:
+            folder.prepare_keyring()
+            _log.warning(_LOWER_ASSURANCE)
         _await_free(settings.bind)
-        _log.warning(_LOWER_ASSURANCE, settings.keyring_path)
         supervisor = Supervisor(folder, settings, announce)
         with _on_signals(supervisor.stop):
             supervisor.run()

@@ -4,8 +4,7 @@
 2. The disclosure is recorded and committed. If it can't be, nothing leaves.
 3. Part by part: read from the store, open, hand on. A part opens only with the header that verification pinned.
    Where the store breaks off, the rest is asked for again.
-4. Every second and every 8 MiB the first step is asked again; once it fails, the stream breaks off. What a fast
-   client still gets is bounded by bytes, what a slow one gets by time.
+4. Every second and every 8 MiB the first step is asked again (``permission``); once it fails, the stream breaks off.
 5. What left is added to the disclosure: at most every ten seconds, and at the end, however it ends. That the file
    is whole, was sent once more, or broke off is audited.
 
@@ -20,24 +19,22 @@ from functools import partial
 from time import monotonic
 from uuid import UUID
 
-from transfer_service.domain.link import Link
 from transfer_service.domain.packet import Packet, PacketFile, Part
 from transfer_service.domain.people import Actor, RecipientActor
 from transfer_service.domain.policy import check_is_recipient
 from transfer_service.errors import NotFound, SealBroken
 from transfer_service.ports import Database, Keyring, ObjectStore, Transaction
-from transfer_service.sealing.keys import SecretKey, file_key
+from transfer_service.sealing.keys import file_key
 from transfer_service.sealing.layout import Layout, Piece
 from transfer_service.sealing.part import ChunkReader, PieceOpener
-from transfer_service.usecases.disclosing import Counter, Delivery, recorded
+from transfer_service.usecases.disclosing import Counter, Delivery, Ground, recorded
+from transfer_service.usecases.permission import Permission
 from transfer_service.usecases.reach import packet_key
 from transfer_service.usecases.redeem import live_link
 from transfer_service.usecases.refusals import refusals_recorded
 from transfer_service.usecases.sealed_range import SealedRange
 
 READ_BYTES = 256 * 1024
-CHECK_EVERY_S = 1.0
-CHECK_EVERY_BYTES = 8 * 1024 * 1024  # half a part: with what the kernel holds, less than one part
 COUNT_EVERY_S = 10.0
 
 
@@ -57,57 +54,51 @@ class Deliver:
         """
         recipient = check_is_recipient(actor)
         with refusals_recorded(self.database, recipient, now), self.database.reading() as tx:
-            return self._granted(tx, recipient, file_id, now)[0]
+            return self._granted(tx, recipient, file_id, now)
 
     def begin(self, actor: Actor, file_id: UUID, start: int, stop: int, now: datetime) -> Delivery:
         """Record the disclosure of plaintext [start, stop), before its first byte leaves. Refusals as of ``look``."""
         recipient = check_is_recipient(actor)
-        with refusals_recorded(self.database, recipient, now):
-            key = self._key(recipient, file_id, now)
-            with self.database.changing() as tx:
-                file, link = self._granted(tx, recipient, file_id, now)
-                disclosure = recorded(tx, recipient, link, file, now)
-        return Delivery(recipient, file, key, start, stop, disclosure)
+        ground = self.ground(recipient, now)
+        with refusals_recorded(self.database, recipient, now), self.database.changing() as tx:
+            file = self._granted(tx, recipient, file_id, now)
+            return Delivery(ground, file, start, stop, recorded(tx, ground, file, now))
 
-    def stream(self, delivery: Delivery) -> Generator[bytes, None, None]:
-        """The plaintext. Raises what ended it in mid-stream; ``SealBroken`` before any byte that is not ours."""
+    def ground(self, actor: RecipientActor, now: datetime) -> Ground:
+        """What every file goes by. Refusals as of ``look``.
+
+        The key is unwrapped outside of the transaction that records: a keyring may take its time.
+        """
+        with refusals_recorded(self.database, actor, now), self.database.reading() as tx:
+            link, release = live_link(tx, actor, now)
+            packet = tx.get(Packet, link.organization_id, link.packet_id)
+        version = release.grant_to(link.recipient_id).recipient_version
+        return Ground(actor, link, version, packet_key(self.keyring, packet))
+
+    def stream(self, delivery: Delivery, permission: Permission | None = None) -> Generator[bytes, None, None]:
+        """The plaintext. Raises what ended it in mid-stream; ``SealBroken`` before any byte that is not ours.
+
+        ``permission`` where the delivery is a part of something that goes on longer.
+        """
         sent, counted_at = delivery.start, monotonic()
-        counter, permission = Counter(self.database, self.clock, delivery), _Permission(self, delivery)
+        counter = Counter(self.database, self.clock, delivery)
+        permission = permission or Permission(self.database, self.clock, delivery.ground.actor)
         try:
             for block in self._opened(delivery):
                 if monotonic() - counted_at >= COUNT_EVERY_S:
                     counter.count(sent)
                     counted_at = monotonic()
-                permission.check(sent)
+                permission.check(len(block))
                 sent += len(block)  # before it goes: a connection that breaks within it may have carried it all
                 yield block
         finally:
             counter.end(sent)
 
-    def _granted(self, tx: Transaction, actor: RecipientActor, file_id: UUID, now: datetime) -> tuple[PacketFile, Link]:
+    def _granted(self, tx: Transaction, actor: RecipientActor, file_id: UUID, now: datetime) -> PacketFile:
         link, release = live_link(tx, actor, now)
         if file_id not in release.grant_to(link.recipient_id).file_ids:
             raise NotFound
-        return tx.get(PacketFile, link.organization_id, file_id), link
-
-    def _key(self, actor: RecipientActor, file_id: UUID, now: datetime) -> SecretKey:
-        """The file's key, unwrapped outside of the transaction that records: a keyring may take its time."""
-        with self.database.reading() as tx:
-            file, _ = self._granted(tx, actor, file_id, now)
-            packet = tx.get(Packet, file.organization_id, file.packet_id)
-        return file_key(packet_key(self.keyring, packet), file.id)
-
-    def check_live(self, delivery: Delivery) -> int:
-        """All that the delivery hangs on is live, as of an audit log of the size returned. Refusals as of ``look``."""
-        now = self.clock()
-        with refusals_recorded(self.database, delivery.actor, now), self.database.reading() as tx:
-            live_link(tx, delivery.actor, now)
-            return tx.audit_head(delivery.actor.organization_id).size
-
-    def log_size(self, delivery: Delivery) -> int:
-        """How many entries the organization's audit log has."""
-        with self.database.reading() as tx:
-            return tx.audit_head(delivery.actor.organization_id).size
+        return tx.get(PacketFile, link.organization_id, file_id)
 
     def _opened(self, delivery: Delivery) -> Iterator[bytes]:
         """Part by part; the next one is asked of the store before this one is opened, so that neither waits."""
@@ -132,7 +123,8 @@ class Deliver:
             return None
         file = delivery.file
         header = self._header(file, piece.number)
-        reader = ChunkReader(delivery.key, file.packet_id, file.id, layout, piece.number, header)
+        key = file_key(delivery.ground.packet_key, file.id)
+        reader = ChunkReader(key, file.packet_id, file.id, layout, piece.number, header)
         read = partial(self.store.read, file.object_key or "", file.etag or "")
         body = coming.enter_context(SealedRange(read, piece.sealed_start, piece.sealed_length))
         return body, PieceOpener(reader, piece)
@@ -143,29 +135,3 @@ class Deliver:
         if not parts or parts[0].header is None:
             raise SealBroken
         return parts[0].header
-
-
-class _Permission:
-    """Whether a running download may go on: asked in full every second, and every few MiB wherever the audit log grew.
-
-    Nothing ends a session, link, release or packet without an entry in the log, but the clock.
-    """
-
-    def __init__(self, deliver: Deliver, delivery: Delivery) -> None:
-        self._deliver, self._delivery = deliver, delivery
-        self._at, self._asked_at = delivery.start, monotonic()
-        self._log_size = -1
-
-    def check(self, sent: int) -> None:
-        """Before the bytes from ``sent`` on leave. Raises what ended the permission."""
-        if monotonic() - self._asked_at >= CHECK_EVERY_S:
-            self._ask(sent)
-        elif sent - self._at >= CHECK_EVERY_BYTES:
-            if self._deliver.log_size(self._delivery) == self._log_size:
-                self._at = sent
-            else:
-                self._ask(sent)
-
-    def _ask(self, sent: int) -> None:
-        self._log_size = self._deliver.check_live(self._delivery)
-        self._at, self._asked_at = sent, monotonic()

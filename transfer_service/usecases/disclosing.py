@@ -12,7 +12,6 @@ from transfer_service.domain.disclosure import Disclosure
 from transfer_service.domain.link import Link
 from transfer_service.domain.packet import PacketFile
 from transfer_service.domain.people import RecipientActor
-from transfer_service.domain.release import Release
 from transfer_service.errors import Unavailable
 from transfer_service.ports import Database, Transaction
 from transfer_service.sealing.keys import SecretKey
@@ -25,24 +24,33 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Ground:
+    """What every file of one request goes by: whose it is, under which link, and the packet's key."""
+
+    actor: RecipientActor
+    link: Link
+    recipient_version: int
+    packet_key: SecretKey
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Delivery:
     """A range of a file on its way: plaintext [start, stop), and the disclosure as it was recorded before."""
 
-    actor: RecipientActor
+    ground: Ground
     file: PacketFile
-    key: SecretKey
     start: int
     stop: int
     disclosure: Disclosure
 
 
-def recorded(tx: Transaction, actor: RecipientActor, link: Link, file: PacketFile, now: datetime) -> Disclosure:
+def recorded(tx: Transaction, ground: Ground, file: PacketFile, now: datetime) -> Disclosure:
     """One row a redemption and file: the first request makes it, later ones add to it."""
+    actor, link = ground.actor, ground.link
     for known in tx.find(Disclosure, actor.organization_id, redemption_id=actor.redemption_id, file_id=file.id):
         again = replace(known, requests=known.requests + 1, last_at=max(now, known.last_at))
         tx.keep(again)
         return again
-    release = tx.get(Release, link.organization_id, link.release_id)
     made = Disclosure(
         id=uuid4(),
         organization_id=link.organization_id,
@@ -50,7 +58,7 @@ def recorded(tx: Transaction, actor: RecipientActor, link: Link, file: PacketFil
         release_id=link.release_id,
         link_id=link.id,
         recipient_id=link.recipient_id,
-        recipient_version=release.grant_to(link.recipient_id).recipient_version,
+        recipient_version=ground.recipient_version,
         redemption_id=actor.redemption_id,
         file_id=file.id,
         started_at=now,
@@ -78,7 +86,7 @@ class Counter:
             if action is None:
                 tx.keep(counted)
             else:
-                tx.save(_event(action, self._delivery.actor, self._delivery.file, counted, now), counted)
+                tx.save(_event(action, self._delivery.ground.actor, self._delivery.file, counted, now), counted)
         self._counted = sent
 
     def end(self, sent: int) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from transfer_service.usecases.account import Account
+from transfer_service.usecases.archive import Archives
 from transfer_service.usecases.close import Close
 from transfer_service.usecases.deliver import Deliver
 from transfer_service.usecases.deposit import Deposit
@@ -15,6 +16,7 @@ from transfer_service.usecases.recipients import Recipients
 from transfer_service.usecases.redeem import Redeem
 from transfer_service.usecases.release import Releases
 from transfer_service.usecases.retire import Retire
+from transfer_service.usecases.tickets import Tickets
 from transfer_service.usecases.verify import Verify
 
 
@@ -33,6 +35,8 @@ class Journey:
     issue: Issue
     redeem: Redeem
     deliver: Deliver
+    archives: Archives
+    tickets: Tickets
     account: Account
     retire: Retire
     notify: Notify

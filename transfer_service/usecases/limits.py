@@ -24,6 +24,7 @@ class Limits:
     patient_session_for: timedelta = timedelta(minutes=30)
     patient_secret_for: timedelta = timedelta(days=60)
     access_for: timedelta = timedelta(hours=24)
+    ticket_for: timedelta = timedelta(minutes=5)
     replay_for: timedelta = timedelta(minutes=10)
     abandoned_after: timedelta = timedelta(days=14)
     retention_for: timedelta | None = None

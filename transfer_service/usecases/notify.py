@@ -4,6 +4,7 @@ A message is marked sent after it was handed over, so a crash between the two se
 Message-ID; it is never lost without an entry in the log.
 """
 
+import logging
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -11,7 +12,10 @@ from transfer_service.audit.entry import Event
 from transfer_service.domain.mail import Mail
 from transfer_service.domain.people import SystemActor
 from transfer_service.errors import MailRefused
+from transfer_service.logs import on_behalf_of
 from transfer_service.ports import Database, Post
+
+_log = logging.getLogger(__name__)
 
 AT_ONCE = 50
 LONGEST_WAIT = timedelta(hours=1)
@@ -31,9 +35,10 @@ class Notify:
         Where the post itself does not answer, its error is raised and the rest is not tried: each would wait as long.
         """
         with self.database.reading() as tx:
-            due = tx.mail_due(now, at_most)
-        for mail in due:
-            self._send(mail, now)
+            due = [(mail, tx.request_behind(mail.organization_id, mail.made_at)) for mail in tx.mail_due(now, at_most)]
+        for mail, request_id in due:
+            with on_behalf_of(request_id):
+                self._send(mail, now)
         return len(due)
 
     def _send(self, mail: Mail, now: datetime) -> None:
@@ -47,6 +52,7 @@ class Notify:
         else:
             # The address and the secrets in it have no business here any more.
             self._keep(replace(mail, to=None, subject=None, body=None, sent_at=now, attempts=mail.attempts + 1))
+            _log.info("A mail went out.", extra={"mail_id": mail.id})
 
     def _put_off(self, mail: Mail, now: datetime) -> None:
         if now - mail.made_at >= GIVE_UP_AFTER:

@@ -255,6 +255,7 @@ class Redeem:
         release = tx.get(Release, link.organization_id, link.release_id)
         packet = tx.get(Packet, link.organization_id, link.packet_id)
         grant = release.grant_to(link.recipient_id)
+        granted = frozenset(grant.file_ids)  # there may be ten thousand
         files = tx.find(PacketFile, packet.organization_id, packet_id=packet.id)
         document = release_manifest(release, grant, files)
         return Released(
@@ -264,7 +265,7 @@ class Redeem:
             release=release,
             link=link,
             recipient=recipient_of(tx, release, link),
-            files=sorted((file for file in files if file.id in grant.file_ids), key=lambda file: file.path),
+            files=sorted((file for file in files if file.id in granted), key=lambda file: file.path),
             manifest=SignedManifest(document, self.signing_key.sign(document), self.signing_key.key_id),
             expires_at=min(access_until, link.expires_at, release.expires_at),
         )

@@ -10,6 +10,7 @@ thought dead can't write its result over its successor's. Steps:
 """
 
 import hashlib
+import logging
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -30,6 +31,7 @@ from transfer_service.errors import (
     StoreRefused,
     UploadGone,
 )
+from transfer_service.logs import on_behalf_of
 from transfer_service.ports import Database, Keyring, ObjectStore, StoredObject, Transaction
 from transfer_service.sealing.keys import SecretKey, file_key
 from transfer_service.sealing.layout import Layout
@@ -39,6 +41,9 @@ from transfer_service.usecases.limits import Limits
 from transfer_service.usecases.reach import packet_key
 
 READ_BYTES = 128 * 1024  # from a store as slow as 8 KiB/s it comes well within a lease
+
+
+_log = logging.getLogger(__name__)
 
 
 class _LeaseLost(Exception):
@@ -92,15 +97,24 @@ class Verify:
         file = self._claim()
         if file is None:
             return False
+        with on_behalf_of(self._request(file)):
+            self._verify(file)
+        return True
+
+    def _request(self, file: PacketFile) -> str | None:
+        """The request that completed the file, so that the log tells of both under one id."""
+        with self.database.reading() as tx:
+            return tx.request_behind(file.organization_id, file.completed_at) if file.completed_at else None
+
+    def _verify(self, file: PacketFile) -> None:
         try:
             file = self._assembled(file)
             outcome = partial(self._accept, findings=self._read_back(file))
         except (DigestMismatch, SealBroken, PartsMissing, PacketRetired, StoreRefused) as why:
             outcome = partial(self._reject, code=why.code)
         except (_LeaseLost, NotFound):
-            return True  # another worker has it, or it was deleted
+            return  # another worker has it, or it was deleted
         self._settle(file, outcome)
-        return True
 
     def _claim(self) -> PacketFile | None:
         now = self.clock()
@@ -225,10 +239,16 @@ class Verify:
     def _accept(self, tx: Transaction, file: PacketFile, findings: _Findings) -> None:
         verified = replace(file, state=FileState.VERIFIED, sha256=findings.sha256, crc32=findings.crc32, upload_id=None)
         tx.save(self._event("file.verified", verified), verified, *findings.parts)
+        _log.info("A file is verified.", extra=_ids(verified))
 
     def _reject(self, tx: Transaction, file: PacketFile, code: str) -> None:
         rejected = replace(file, state=FileState.REJECTED, rejected_code=code)
         tx.save(self._event("file.rejected", rejected, code=code), rejected)
+        _log.warning("A file is rejected.", extra={"code": code, **_ids(rejected)})
 
     def _event(self, action: str, file: PacketFile, **facts: str) -> Event:
         return file_event(action, SystemActor(file.organization_id, "worker"), file, self.clock(), **facts)
+
+
+def _ids(file: PacketFile) -> dict[str, object]:
+    return {"packet_id": file.packet_id, "file_id": file.id}

@@ -37,6 +37,7 @@ from transfer_service.domain.people import (
     Staff,
 )
 from transfer_service.domain.release import Release, Signature, Signer
+from transfer_service.domain.ticket import Ticket
 from transfer_service.errors import NotFound, PathTaken
 
 one_database = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -130,6 +131,29 @@ def test_secrets_find_their_credential_link_and_release(database: SqlDatabase, t
         assert work.by_secret(Release, tenant.release.secret_hash) == tenant.release
         with pytest.raises(NotFound):
             work.by_secret(Link, tenant.release.secret_hash)
+
+
+def test_a_ticket_is_found_by_its_secret_and_goes_with_its_session(database: SqlDatabase, tenant: Tenant) -> None:
+    session = a.a_credential(organization_id=tenant.id)
+    ticket = a.a_ticket(organization_id=tenant.id, session_id=session.id, file_id=tenant.file.id, used_at=a.NOW)
+    archive = a.a_ticket(organization_id=tenant.id, session_id=session.id)
+    saved(database, tenant, session, ticket, archive)
+    with database.reading() as work:
+        assert work.by_secret(Ticket, ticket.secret_hash) == ticket
+        assert work.get(Ticket, tenant.id, archive.id) == archive
+    with database.changing() as work:
+        work.drop(session)
+    with database.reading() as work:
+        assert work.find(Ticket, tenant.id) == []
+
+
+def test_a_ticket_hangs_on_no_other_organization_s_session(
+    database: SqlDatabase, tenant: Tenant, neighbour: Tenant
+) -> None:
+    theirs = a.a_credential(organization_id=neighbour.id)
+    saved(database, neighbour, theirs)
+    with pytest.raises(AssertionError):
+        saved(database, tenant, a.a_ticket(organization_id=tenant.id, session_id=theirs.id))
 
 
 def test_a_path_that_differs_by_case_alone_is_taken(database: SqlDatabase, tenant: Tenant) -> None:

@@ -44,9 +44,10 @@ def filled(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Fi
     filled = Filled(kept, new_tenant(database, keyring), new_tenant(database, keyring))
     for each in (filled.tenant, filled.neighbour):
         of = {"organization_id": each.id}
+        credential = a.a_credential(**of)
         with database.changing() as work:
             work.keep(
-                *(a.a_credential(**of), a.a_challenge(**of), a.a_mail(**of)),
+                *(credential, a.a_challenge(**of), a.a_mail(**of), a.a_ticket(**of, session_id=credential.id)),
                 a.a_part(**of, file_id=each.file.id),
                 AssemblyIntent(each.id, each.file.id, ((1, "etag"),), attempt=1, made_at=a.NOW),
             )

@@ -5,21 +5,50 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Table, and_, delete, exists, func, not_, or_, select, tuple_
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Executable,
+    Result,
+    Row,
+    Select,
+    Table,
+    and_,
+    delete,
+    exists,
+    func,
+    not_,
+    or_,
+    select,
+    tuple_,
+)
 
 from transfer_service.adapters.database.mapping import K, Mapper, mapper_of
-from transfer_service.adapters.database.tables import challenges, credentials, kept_answers, leftovers, mail, packets
+from transfer_service.adapters.database.tables import (
+    audit_entries,
+    audit_heads,
+    challenges,
+    credentials,
+    kept_answers,
+    leftovers,
+    mail,
+    packets,
+)
 from transfer_service.adapters.database.tables import packet_files as files
 from transfer_service.adapters.database.tenancy import OPTION, TENANT
 from transfer_service.adapters.database.transaction import SqlTransaction
 from transfer_service.domain.mail import Mail
 from transfer_service.domain.packet import FileState, Leftover, Packet, PacketFile, PacketState
 from transfer_service.errors import SealBroken
+from transfer_service.ports import Backlog
 
 logger = logging.getLogger(__name__)
 
 BROKEN_ROWS_PASSED = 100
+COUNTED_TO = 10_000
+ENTRIES_LOOKED_AT = 500
 FORGET_AFTER = timedelta(days=1)
 
 
@@ -67,6 +96,39 @@ class SqlWork(SqlTransaction):
     def mail_due(self, now: datetime, limit: int) -> list[Mail]:
         """Mail to send."""
         return self._due(Mail, and_(mail.c.sent_at.is_(None), mail.c.due_at <= now), "due_at", limit)
+
+    def backlog(self, now: datetime) -> Backlog:
+        """What waits at ``now``."""
+        mail_waits = and_(mail.c.sent_at.is_(None), mail.c.made_at <= now)
+        return Backlog(
+            *self._waiting(files.c.completed_at, files.c.state == FileState.VERIFYING),
+            *self._waiting(mail.c.made_at, mail_waits),
+            *self._waiting(leftovers.c.sweep_after, leftovers.c.sweep_after <= now),
+            audit_entries=self._for_all(select(func.coalesce(func.sum(audit_heads.c.size), 0))).scalar_one(),
+        )
+
+    def _waiting(self, since: Column[datetime], condition: ColumnElement[bool]) -> tuple[int, datetime | None]:
+        """How many, up to COUNTED_TO, and the oldest of those."""
+        waiting = select(since.label("since")).where(condition).order_by(since).limit(COUNTED_TO).subquery()
+        facts = (func.count().label("number"), func.min(waiting.c.since).label("oldest"))
+        row = self._for_all(select(*facts).select_from(waiting)).one()
+        return row.number, row.oldest
+
+    def _for_all(self, statement: Executable) -> Result[Any]:
+        return self._connection.execute(statement, execution_options={OPTION: "the metrics are of everybody's"})
+
+    def request_behind(self, organization_id: UUID, at: datetime) -> str | None:
+        """The id of the request that was recorded at that instant, as far as the log's newest entries go."""
+        newest = (
+            select(audit_entries.c.at, audit_entries.c.request_id)
+            .where(audit_entries.c.organization_id == organization_id)
+            .order_by(audit_entries.c.seq.desc())
+            .limit(ENTRIES_LOOKED_AT)
+            .subquery()
+        )
+        statement = select(newest.c.request_id).where(newest.c.at == at).limit(1)
+        found: str | None = self._connection.execute(statement).scalar_one_or_none()
+        return found
 
     def forget(self, now: datetime) -> int:
         """Remove kept answers, challenges and credentials that ended a day or more ago; how many."""

@@ -64,8 +64,8 @@ class SqlDatabase:
             yield work
 
     def check(self) -> None:
-        """Return where the database answers and its schema is ours; else Unavailable."""
-        with self._connected(changes=False) as connection:
+        """Return where the database answers, can be written, and its schema is ours; else Unavailable."""
+        with self._dialect.turn(), self._connected(changes=True) as connection:  # to begin is to be let write
             if revision_of(connection) != self._head:
                 raise Unavailable("The database is of another version of this program; migrate it.")
 

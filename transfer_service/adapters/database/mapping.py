@@ -17,6 +17,7 @@ from transfer_service.domain.packet import AssemblyIntent, Leftover, Packet, Pac
 from transfer_service.domain.paths import path_identity
 from transfer_service.domain.people import Credential, Department, Organization, Recipient, Staff
 from transfer_service.domain.release import Release
+from transfer_service.domain.ticket import Ticket
 
 K = TypeVar("K")
 
@@ -83,6 +84,7 @@ _MAPPERS: tuple[Mapper[Any], ...] = (
     _plain(Challenge, tables.challenges, "made_at", "id"),
     _plain(Redemption, tables.redemptions, "redeemed_at", "id"),
     _plain(Disclosure, tables.disclosures, "started_at", "id"),
+    _plain(Ticket, tables.tickets, "made_at", "id"),
     _plain(KeptAnswer, tables.kept_answers, "expires_at", "key", id_column="key"),
     Mapper(Recipient, tables.recipients, rows.recipient_row, rows.recipient_of, ("created_at", "id"), versioned=True),
     Mapper(

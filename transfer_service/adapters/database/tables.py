@@ -311,6 +311,17 @@ disclosures = _tenant_table(
     Index(None, "organization_id", "redemption_id", "file_id"),
 )
 
+tickets = _tenant_table(
+    "tickets",
+    Column("session_id", Uuid, nullable=False),
+    Column("file_id", Uuid),
+    Column("secret_hash", LargeBinary, nullable=False, unique=True),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("used_at", UtcDateTime),
+    _refers("credentials", "session_id", on_delete="CASCADE"),
+    Index(None, "organization_id", "session_id"),
+)
+
 audit_entries = _tenant_table(
     "audit_entries",
     Column("seq", BigInteger, primary_key=True, autoincrement=False),

@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn, Self
 
+from transfer_service.adapters.keyring.kms import KMS_MARK
 from transfer_service.errors import InstallationDamaged, SealBroken, SettingsInvalid
 from transfer_service.sealing.keys import SecretKey, unwrap_key, wrap_key
 
@@ -59,8 +60,10 @@ class LocalKeyring:
     def unwrap(self, wrapped: bytes, context: Mapping[str, str]) -> SecretKey:
         """The key again. SealBroken where it was not wrapped so, by one of these keys."""
         wrapping = self._keys.get(wrapped[:_ID_BYTES].hex())
+        if wrapping is None and wrapped.startswith(KMS_MARK):
+            raise SealBroken("It was wrapped by AWS KMS, and the settings name a local keyring.")
         if wrapping is None:
-            raise SealBroken
+            raise SealBroken("It was wrapped by a key that this keyring file does not hold.")
         return unwrap_key(wrapping, wrapped[_ID_BYTES:], context)
 
     def check(self) -> None:

@@ -47,6 +47,13 @@ class ReleasedPacketSchema(Schema):
     case = fields.Nested(ReleasedCaseSchema, attribute="packet.case")
 
 
+class TicketSchema(Schema):
+    """An address for one download, and until when it must be used first."""
+
+    url = fields.String(metadata={"format": "uri"})
+    expires_at = Instant()
+
+
 class RedeemedSchema(Schema):
     """What was released, and until when it can be fetched."""
 
