@@ -12,8 +12,12 @@ from typing import Any
 import click
 
 from transfer_service import __version__
+from transfer_service.client.commands.fetch import fetch
+from transfer_service.client.commands.link import link
 from transfer_service.client.commands.login import login, logout
 from transfer_service.client.commands.send import send
+from transfer_service.client.commands.status import status
+from transfer_service.client.commands.verify import verify
 from transfer_service.client.failures import ClientFailure, ExitCode, Interrupted
 from transfer_service.client.printable import make_streams_forgiving, printable
 from transfer_service.errors import TransferError
@@ -24,12 +28,12 @@ from transfer_service.errors import TransferError
 def packet() -> None:
     """Send sealed slides to a transfer service, and fetch what was released to you.
 
-    Exit codes: 0 done, 1 refused, 2 usage, 3 run it again, 4 token, 5 not what was signed or sent, 6 some files were
-    not sent, 7 only digests were checked.
+    Exit codes: 0 done, 1 refused, 2 usage, 3 run it again, 4 token, 5 not what was signed or sent, 6 some files did
+    not make it, 7 only digests were checked.
     """
 
 
-for each in (send, login, logout):
+for each in (send, fetch, verify, status, link, login, logout):
     packet.add_command(each)
 
 

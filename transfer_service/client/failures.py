@@ -2,7 +2,7 @@
 
     ClientFailure                1  refused: something must change before it can be done
     ├── Refused                  1  the service said no; ``code`` is its own stable word
-    ├── NotSent                  6  some files were not sent; the others are safe
+    ├── NotSent, NotFetched      6  some files did not make it; the others did
     ├── UsageWrong               2  the command, the case or the configuration
     ├── RunAgain                 3  not finished; running it again goes on where it stopped
     │   ├── Unreachable              the service did not answer for as long as we were to wait
@@ -32,7 +32,7 @@ class ExitCode(IntEnum):
     RUN_AGAIN = 3
     TOKEN = 4
     INTEGRITY = 5
-    NOT_SENT = 6
+    INCOMPLETE = 6
     ONLY_DIGESTS = 7
 
 
@@ -62,8 +62,16 @@ class NotSent(ClientFailure):
     """Some files were not sent; ``facts["files"]`` says which and why."""
 
     code = "not_sent"
-    exit_code = ExitCode.NOT_SENT
+    exit_code = ExitCode.INCOMPLETE
     message = "Some files were not sent, so the packet was not closed."
+
+
+class NotFetched(ClientFailure):
+    """Some files were not fetched; ``facts["files"]`` says which and why."""
+
+    code = "not_fetched"
+    exit_code = ExitCode.INCOMPLETE
+    message = "Some files were not fetched; the others are complete."
 
 
 class UsageWrong(ClientFailure):

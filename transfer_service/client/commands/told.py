@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,10 @@ class Told:
     config: Config
     as_json: bool
     quiet: bool
+
+    def with_key(self, manifest_key: Path | None) -> Config:
+        """The settings, with that pinned key in the place of the usual one where it is given."""
+        return self.config if manifest_key is None else replace(self.config, manifest_key=manifest_key)
 
     def address(self, server: str | None = None) -> Address:
         """The service's address. UsageWrong where nobody said which."""
