@@ -54,17 +54,17 @@ class Desk:
 
     def packet(self, *words: object, told: str = "", within_s: float = 120) -> Ended:
         done = subprocess.run(
-            [*self.command, *map(str, words)], env=self.env(), input=told, capture_output=True, text=True,
-            timeout=within_s, check=False,
+            [*self.command, *map(str, words)], env=self.env(), input=told, capture_output=True,
+            encoding="utf-8", errors="replace", timeout=within_s, check=False,
         )  # fmt: skip
         return Ended(done.returncode, done.stdout, done.stderr)
 
     @contextmanager
-    def running(self, *words: object) -> Iterator["subprocess.Popen[str]"]:
+    def running(self, *words: object, told_later: bool = False) -> Iterator["subprocess.Popen[str]"]:
         """The same while it runs; killed at the end of the block."""
         with subprocess.Popen(
-            [*self.command, *map(str, words)], env=self.env(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True,
+            [*self.command, *map(str, words)], env=self.env(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            stdin=subprocess.PIPE if told_later else subprocess.DEVNULL,
         ) as process:  # fmt: skip
             try:
                 yield process

@@ -34,6 +34,7 @@ def slides(tmp_path: Path) -> Callable[..., Path]:
 
     def make(files: dict[str, bytes], email: str | None = None, name: str = "slides") -> Path:
         folder = tmp_path / name
+        folder.mkdir(parents=True, exist_ok=True)
         for path, data in files.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(data)

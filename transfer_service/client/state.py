@@ -15,9 +15,12 @@ _NAME_DIGITS = 32
 def state_folder(kind: str) -> Path:
     """The folder for one kind of state, made if need be; PACKET_STATE_DIR in the environment puts it elsewhere."""
     named = os.environ.get(STATE)
-    folder = (Path(named) if named else user_state_path("transfer-service", appauthor=False)) / kind
+    above = Path(named) if named else user_state_path("transfer-service", appauthor=False)
+    folder = above / kind
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        above.parent.mkdir(parents=True, exist_ok=True)
+        for each in (above, folder):
+            each.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise UsageWrong(
             f"{folder} can't be made: {error.strerror}.", advice=f"Name another folder in {STATE}."

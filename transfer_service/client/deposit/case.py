@@ -6,7 +6,7 @@ The service decides; what is found here is what a slip of the keyboard makes, sa
 import json
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +24,7 @@ _SPECIMEN = {"label": True, "procedure": False, "collected_on": False}
 _NOT_INCLUDED = {"what": True, "why": True}
 _BESIDE = {"case", "note", "contributing_department_ids"}
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_FURTHEST_AHEAD = timedelta(hours=14)  # where on Earth it may be tomorrow already
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
@@ -102,6 +103,6 @@ def _wrong_text(value: object, name: str, at: str) -> list[str]:
 
 def _is_past_day(text: str) -> bool:
     try:
-        return bool(_DAY.fullmatch(text)) and date.fromisoformat(text) <= date.max
+        return bool(_DAY.fullmatch(text)) and date.fromisoformat(text) <= (datetime.now(UTC) + _FURTHEST_AHEAD).date()
     except ValueError:
         return False

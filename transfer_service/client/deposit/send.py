@@ -28,7 +28,7 @@ from transfer_service.sealing.manifest import verify
 
 USUAL_PARALLEL: Final = 2
 #: A part that had left when its client was killed takes the service a while to store: it is waited for, not sent again.
-SETTLED_AFTER_S: Final = 3.0
+SETTLED_AFTER_S: Final = 2.0
 _FIRST_LOOK_S, _LONGEST_LOOK_S = 0.2, 3.0
 
 
