@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.client.bare_install import bare_install
 from tests.client.command_line import Desk
 from tests.journey.hospital import Hospital, a_case
 from tests.standalone_process import Standalone
@@ -42,3 +43,9 @@ def slides(tmp_path: Path) -> Callable[..., Path]:
         return folder
 
     return make
+
+
+@pytest.fixture(scope="session")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The `packet` command of an installation without the server."""
+    return bare_install(tmp_path_factory.mktemp("bare"))
