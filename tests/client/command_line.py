@@ -63,8 +63,8 @@ class Desk:
     def running(self, *words: object, told_later: bool = False) -> Iterator["subprocess.Popen[str]"]:
         """The same while it runs; killed at the end of the block."""
         with subprocess.Popen(
-            [*self.command, *map(str, words)], env=self.env(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            stdin=subprocess.PIPE if told_later else subprocess.DEVNULL,
+            [*self.command, *map(str, words)], env=self.env(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            text=True, stdin=subprocess.PIPE if told_later else subprocess.DEVNULL,
         ) as process:  # fmt: skip
             try:
                 yield process

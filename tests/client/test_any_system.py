@@ -5,12 +5,14 @@ import ast
 import pytest
 
 from tests.test_architecture import PACKAGE, named, roots
+from transfer_service.client.long_paths import extended
 
 CLIENT = sorted([*(PACKAGE / "client").rglob("*.py"), *(PACKAGE / "sealing").rglob("*.py"), PACKAGE / "errors.py"])
 
 POSIX_MODULES = {"fcntl", "grp", "pty", "pwd", "resource", "select", "syslog", "termios", "tty"}
 POSIX_NAMES = {
-    "O_CLOEXEC", "O_DIRECTORY", "O_DIRECT", "O_NOFOLLOW", "O_NONBLOCK", "O_SYNC", "O_TMPFILE", "SIGALRM", "SIGCHLD", "SIGHUP", "SIGKILL",
+    "O_CLOEXEC", "O_DIRECT", "O_DIRECTORY", "O_NOFOLLOW", "O_NONBLOCK", "O_SYNC", "O_TMPFILE", "SIGALRM", "SIGCHLD",
+    "SIGHUP", "SIGKILL",
     "SIGSTOP", "SIGUSR1", "SIGUSR2", "chown", "fchmod", "fchown", "fork", "forkpty", "geteuid", "getgid", "getuid",
     "killpg", "lchown", "mkfifo", "mknod", "poll", "posix_fadvise", "posix_spawn", "pread", "pwrite", "preadv",
     "sendfile", "setsid", "setuid", "statvfs", "symlink", "sync", "uname", "wait3", "wait4", "waitpid",
@@ -32,3 +34,15 @@ def test_text_is_never_read_or_written_in_whatever_a_system_takes_for_usual(path
                 assert len(node.args) > (node.func.attr == "write_text"), ast.unparse(node)
             if node.func.attr == "open" and ast.unparse(node.func) != "os.open":
                 assert "b" in ast.unparse(node.args[0]), ast.unparse(node)
+
+
+@pytest.mark.parametrize(
+    ("path", "long"),
+    [
+        ("C:\\slides\\a.svs", "\\\\?\\C:\\slides\\a.svs"),
+        ("\\\\server\\share\\a.svs", "\\\\?\\UNC\\server\\share\\a.svs"),
+        ("\\\\?\\C:\\slides", "\\\\?\\C:\\slides"),
+    ],
+)
+def test_windows_is_told_of_long_paths_in_the_form_that_it_takes(path, long):
+    assert extended(path) == long

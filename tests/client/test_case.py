@@ -49,9 +49,10 @@ def test_what_is_no_case_is_refused(tmp_path, content):
         read_case(tmp_path / "case.json")
 
 
-def test_a_packet_is_of_the_case_that_it_was_opened_with(tmp_path):
+def test_a_packet_is_of_the_case_that_it_was_opened_with_whatever_became_of_contacts():
     shown = {"case": {**CASE, "specimens": [], "not_included": []}}
     assert is_of({"case": CASE}, shown)
+    assert is_of({"case": {**CASE, "patient": {**PATIENT, "email": "ada@example.org"}}}, shown)
     assert not is_of({"case": {**CASE, "accession_number": "S26-2"}}, shown)
 
 

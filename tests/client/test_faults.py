@@ -93,7 +93,7 @@ def test_a_file_that_changes_while_it_is_sent_is_named_and_the_others_go_on(
     assert sent == {path: sha256((folder / path).read_bytes()) for path in ("report.pdf", "slide.svs", "z.txt")}
 
 
-def test_two_clients_do_not_send_one_folder_at_once(desk: Desk, folder: Path, hospital: Hospital):
+def test_two_clients_do_not_send_one_folder_at_once(desk: Desk, folder: Path):
     with desk.running("send", folder, "--json") as first:
         assert first.stdout is not None
         while json.loads(first.stdout.readline())["event"] != "begin":

@@ -1,6 +1,5 @@
 """What a run leaves for the next: nothing of anybody, and only one run at a time."""
 
-import os
 import stat
 import time
 
@@ -25,7 +24,7 @@ def folder(tmp_path):
 
 
 def test_the_next_run_knows_the_packet_its_key_and_its_files(folder):
-    stamp = Stamp.of(os.stat(folder))
+    stamp = Stamp.of(folder.stat())
     with Journal.of(BASE, folder) as journal:
         assert journal.packet_id is None
         key = journal.opening_key(b"body")
@@ -70,7 +69,7 @@ def test_a_second_run_on_the_same_folder_is_told_so(folder):
 def test_it_holds_no_name_and_nobody_else_may_read_it(folder, state):
     with Journal.of(BASE, folder) as journal:
         journal.opening_key(b"Jane Doe")
-        journal.remember_file("f-1", Stamp.of(os.stat(folder)))
+        journal.remember_file("f-1", Stamp.of(folder.stat()))
     for path in [state, *state.rglob("*")]:
         assert not stat.S_IMODE(path.stat().st_mode) & 0o077
         assert "Doe" not in path.name

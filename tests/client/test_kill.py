@@ -1,7 +1,6 @@
 """kill -9 at random, run again: no part is sent twice, no packet opened twice, no link redeemed twice; all is equal."""
 
 import json
-import os
 import random
 from pathlib import Path
 
@@ -71,7 +70,7 @@ def _fetched_though_killed(reviewer: Desk, link: Link, size_bytes: int, seed: in
                 pass
     ended = reviewer.packet(*words, within_s=600)
     assert ended.code == 0, ended.err
-    assert sorted(os.listdir(got)) == [".packet", "slide.svs"]
+    assert sorted(path.name for path in got.iterdir()) == [".packet", "slide.svs"]
     assert link.listed()["redemptions"] == 1
     assert sum(line["status"] == 200 for line in log.lines("POST", REDEEM)) == 1
     left = [line["bytes_out"] for line in log.lines("GET", FETCH_FILE)]

@@ -71,7 +71,7 @@ def test_who_is_told_to_come_much_later_says_so_at_once(clock):
     assert clock.waits == []
 
 
-def test_other_failures_are_not_tried_again(clock):
+def test_other_failures_are_not_tried_again():
     tries = count()
 
     def act() -> None:

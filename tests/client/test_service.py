@@ -48,7 +48,8 @@ def test_a_busy_service_is_asked_again_exactly_when_it_says(fake, waits, status)
     assert waits == [7, 7]
 
 
-def test_a_post_has_one_idempotency_key_for_all_its_tries(fake, waits):
+@pytest.mark.usefixtures("waits")
+def test_a_post_has_one_idempotency_key_for_all_its_tries(fake):
     fake.answers += [Canned(502), Canned(503), Canned(cut_at=1, body=b"{...}")]
     service(fake).post("/packets", {"a": 1})
     assert len(fake.seen) == 4
@@ -196,7 +197,7 @@ def test_the_proxy_of_the_environment_is_used_but_not_for_this_machine(monkeypat
     assert not isinstance(pool("https://127.0.0.1"), urllib3.ProxyManager)
 
 
-def test_the_systems_own_certificates_are_trusted_and_a_file_of_more(tmp_path, monkeypatch):
+def test_the_systems_own_certificates_are_trusted_and_a_file_of_more(tmp_path):
     assert isinstance(transport._trust(None), truststore.SSLContext)
     pem = tmp_path / "ca.pem"
     pem.write_text("no certificates")

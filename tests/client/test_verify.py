@@ -1,7 +1,6 @@
 """A changed, missing, extra or renamed file fails (C23); so does a manifest that the pinned key did not sign."""
 
 import json
-import os
 from hashlib import sha256
 from pathlib import Path
 
@@ -14,12 +13,13 @@ from transfer_service.client.failures import IntegrityBroken, OnlyDigests, Usage
 from transfer_service.sealing.manifest import SigningKey
 
 FILES = {"slides/a.svs": b"first", "slides/b.svs": b"second", "empty.txt": b"", "CON": b"device"}
+A_FILE = {"path": "a", "size": 1, "sha256": "0" * 64, "id": "0" * 36}
 KEY = SigningKey.generate()
 
 
 def manifest(files: dict[str, bytes]) -> dict[str, object]:
     listed = [
-        {"id": f"{number:08}-0000-4000-8000-000000000000", "path": path, "size": len(data), "sha256": sha256(data).hexdigest()}
+        {"id": f"{number:08}-{'0' * 27}", "path": path, "size": len(data), "sha256": sha256(data).hexdigest()}
         for number, (path, data) in enumerate(files.items())
     ]  # fmt: skip
     return {"version": 1, "kind": "release", "release": "r-1", "files": listed}
@@ -73,16 +73,16 @@ def test_an_extra_file_fails_and_so_does_a_half_one(got):
 
 
 def test_a_renamed_file_fails_and_so_do_two_that_changed_places(got):
-    os.rename(got / "empty.txt", got / "empty2.txt")
+    (got / "empty.txt").rename(got / "empty2.txt")
     assert set(wrong_in(got)) == {"empty.txt", "empty2.txt"}
-    os.rename(got / "empty2.txt", got / "empty.txt")
+    (got / "empty2.txt").rename(got / "empty.txt")
     for old, new in (("a", "c"), ("b", "a"), ("c", "b")):
-        os.rename(got / "slides" / f"{old}.svs", got / "slides" / f"{new}.svs")
+        (got / "slides" / f"{old}.svs").rename(got / "slides" / f"{new}.svs")
     assert set(wrong_in(got)) == {"slides/a.svs", "slides/b.svs"}
 
 
 def test_a_link_in_the_place_of_a_file_is_no_file(got, tmp_path):
-    os.rename(got / "slides" / "a.svs", tmp_path / "a.svs")
+    (got / "slides" / "a.svs").rename(tmp_path / "a.svs")
     (got / "slides" / "a.svs").symlink_to(tmp_path / "a.svs")
     assert wrong_in(got) == {"slides/a.svs": "it is missing"}
 
@@ -113,8 +113,10 @@ def test_a_manifest_that_the_pinned_key_did_not_sign_fails_whatever_it_says_of_i
         [], {}, {"manifest": {}, "signature": "", "key_id": ""},
         {"manifest": {"kind": "packet", "files": []}, "signature": "", "key_id": ""},
         {"manifest": {"kind": "release", "files": [{"path": 1}]}, "signature": "", "key_id": ""},
-        {"manifest": {"kind": "release", "files": [{"path": "a", "size": True, "sha256": "0" * 64, "id": "0" * 36}]}, "signature": "", "key_id": ""},
-        {"manifest": {"kind": "release", "files": [{"path": "a", "size": 1, "sha256": "0" * 64, "id": "../../x"}]}, "signature": "", "key_id": ""},
+        {"manifest": {"kind": "release", "files": [A_FILE | {"size": True}]}, "signature": "", "key_id": ""},
+        {"manifest": {"kind": "release", "files": [A_FILE | {"id": "../../x"}]}, "signature": "", "key_id": ""},
+        {"manifest": {"kind": "release", "files": [A_FILE | {"sha256": ""}]}, "signature": "", "key_id": ""},
+        {"manifest": {"kind": "release", "files": [A_FILE]}, "signature": 1, "key_id": ""},
     ],
 )  # fmt: skip
 def test_what_is_no_release_manifest_is_refused(document):

@@ -12,6 +12,10 @@
     progress.py     what is told meanwhile: bars, lines or JSON
     config.py       the config file, the environment, the defaults
     tokens.py       where tokens are kept
+    long_paths.py   Windows' own form of long paths
+    printable.py    text from elsewhere on any console
+    instants.py     until when, as people say it
+    bars.py, lines.py   what `progress` looks like
     state.py        where the client keeps what it must remember
 
 Of the service itself it imports `sealing` and `errors` alone, and of other packages the few that

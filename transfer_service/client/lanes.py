@@ -38,9 +38,10 @@ class Lanes:
 
     def _wait(self) -> None:
         # Joining for ever can't be interrupted on Windows.
-        for thread in self._threads:
-            while thread.is_alive():
+        while not self._failures and any(thread.is_alive() for thread in self._threads):
+            for thread in self._threads:
                 thread.join(_LOOK_EVERY_S)
+        self._leave()
 
     def _leave(self) -> None:
         for thread in self._threads:

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable
-from threading import Lock
+from threading import RLock
 from typing import Final
 
 import click
@@ -54,13 +54,14 @@ class JsonLines:
     """One JSON object a line, on stdout. Sizes are bytes; ``progress`` comes at most once a second."""
 
     def __init__(self, echo: Callable[[str], None] = click.echo) -> None:
-        self._echo, self._lock = echo, Lock()
+        self._echo, self._lock = echo, RLock()
         self._moved = self._total = 0
         self._told_at = 0.0
 
     def tell(self, event: str, **facts: object) -> None:
         """One event, and what there is to know of it."""
-        self._echo(json.dumps({"event": event, **facts}))
+        with self._lock:
+            self._echo(json.dumps({"event": event, **facts}))
 
     def begin(self, what: str, files: int, size_bytes: int) -> None:
         """``begin``."""

@@ -26,7 +26,15 @@ def token_for(base_url: str) -> str:
             f"There is no token for {base_url} here.",
             advice=f"Run: packet login {base_url}    or set {TOKEN} in the environment.",
         )
-    return token.strip()
+    return checked(token)
+
+
+def checked(token: str) -> str:
+    """The token, without what stands around it. UsageWrong where it can't be one; it is not shown."""
+    token = token.strip()
+    if not token or not token.isascii() or not token.isprintable():
+        raise UsageWrong("That is no token: it is one line that begins with ts_.")
+    return token
 
 
 def keep_token(base_url: str, token: str) -> str:

@@ -10,7 +10,7 @@ import click
 from transfer_service.client.commands.told import Told, command
 from transfer_service.client.config import config_path
 from transfer_service.client.failures import Refused, UsageWrong
-from transfer_service.client.tokens import forget_token, keep_token
+from transfer_service.client.tokens import checked, forget_token, keep_token
 
 _SERVER_LINE = re.compile(r"^\s*server\s*=.*$", re.MULTILINE)
 
@@ -43,14 +43,12 @@ def logout(told: Told, address: str | None) -> None:
 
 def _token() -> str:
     if os.isatty(0):
-        return str(click.prompt("Token", hide_input=True, err=True)).strip()
-    return sys.stdin.readline().strip()
+        return checked(str(click.prompt("Token", hide_input=True, err=True)))
+    return checked(sys.stdin.readline())
 
 
 def _try(told: Told, token: str, address: str | None) -> None:
     """TokenRefused where the service does not know it; what its role may not do is another matter."""
-    if not token.isascii() or not token.isprintable() or not token:
-        raise UsageWrong("That is no token: it is one line that begins with ts_.")
     try:
         told.service(told.address(address)).with_token(token).get("/packets?limit=1")
     except Refused as refused:

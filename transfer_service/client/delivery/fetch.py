@@ -30,6 +30,7 @@ from transfer_service.client.failures import (
     UsageWrong,
 )
 from transfer_service.client.lanes import Lanes
+from transfer_service.client.long_paths import reachable
 from transfer_service.client.printable import printable
 from transfer_service.client.progress import Progress, Silence
 from transfer_service.client.service import Service
@@ -85,7 +86,7 @@ def fetch_packet(
 def _made(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return folder.resolve(strict=True)
+        return reachable(folder)
     except OSError as error:
         raise UsageWrong(f"{folder} can't be made: {error.strerror}.") from None
 

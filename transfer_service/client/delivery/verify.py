@@ -9,6 +9,7 @@ from transfer_service.client.delivery.delivery import Delivery
 from transfer_service.client.delivery.download import Wanted, digest_of
 from transfer_service.client.delivery.landing import OWN_FOLDER
 from transfer_service.client.failures import IntegrityBroken, OnlyDigests
+from transfer_service.client.long_paths import reachable
 from transfer_service.client.progress import Progress, Silence
 
 
@@ -31,7 +32,7 @@ def verify_folder(folder: Path, public_key_pem: str | None, progress: Progress |
     delivery, progress = Delivery.load(folder), progress or Silence()
     if public_key_pem is not None:
         delivery.check_signature(public_key_pem)
-    base = folder.resolve()
+    base = reachable(folder)
     wanted = delivery.wanted(base)
     progress.begin("verifying", len(wanted), sum(each.size_bytes for each in wanted))
     wrong = {each.path: why for each in wanted if (why := _why_wrong(each, progress))}

@@ -24,6 +24,7 @@ _SPECIMEN = {"label": True, "procedure": False, "collected_on": False}
 _NOT_INCLUDED = {"what": True, "why": True}
 _BESIDE = {"case", "note", "contributing_department_ids"}
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_CONTACTS = frozenset({"email", "phone", "language"})
 _FURTHEST_AHEAD = timedelta(hours=14)  # where on Earth it may be tomorrow already
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
@@ -58,13 +59,15 @@ def packet_draft(value: object) -> dict[str, Any]:
 
 
 def is_of(draft: Mapping[str, Any], packet: Mapping[str, Any]) -> bool:
-    """Whether a packet of the service was opened with that case; what is not known counts as left out."""
+    """Whether a packet of the service is of that case; contacts may have changed, what is not known is left out."""
     return bool(_known(draft["case"]) == _known(packet["case"]))
 
 
 def _known(value: Any) -> Any:  # noqa: ANN401 - JSON
     if isinstance(value, dict):
-        return {name: _known(each) for name, each in value.items() if each not in (None, [], {})}
+        return {
+            name: _known(each) for name, each in value.items() if each not in (None, [], {}) and name not in _CONTACTS
+        }
     return [_known(each) for each in value] if isinstance(value, list) else value
 
 

@@ -1,7 +1,7 @@
 """What one run leaves for the next: which packet a folder became, and how each file looked when it was sent.
 
 One small SQLite database for each pair of service and folder, in the user's own state folder, under a name that tells
-nothing. It holds random ids, sizes, times, inode numbers and digests: no path, nothing of the case, no token.
+nothing. It holds random ids, sizes, times and digests: no path, nothing of the case, no token.
 SQLite's own lock, which the operating system ends with the process, keeps a second client out.
 """
 
@@ -24,8 +24,7 @@ FOLDER: Final = "send"
 _VERSION: Final = 1
 _SCHEMA: Final = """
 CREATE TABLE packet (id TEXT, nonce BLOB NOT NULL, opened_at REAL NOT NULL, sent_at REAL NOT NULL);
-CREATE TABLE file (id TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, inode INTEGER NOT NULL,
-                   device INTEGER NOT NULL, sha256 TEXT);
+CREATE TABLE file (id TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, sha256 TEXT);
 PRAGMA user_version = 1;
 """
 #: The service forgets an Idempotency-Key after 24 hours; by then an empty packet that nobody heard of is no harm.
@@ -34,22 +33,18 @@ _KEY_LIVES_S: Final = 23 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """How a file looked: if none of it has changed, nor have its bytes, as far as a file system can tell."""
+    """How a file looked. Where that is as it was, so are its bytes, as far as a file system can tell.
+
+    No inode: on network drives it may be another after the next mount. What this can't see, the digest does.
+    """
 
     size_bytes: int
     mtime_ns: int
-    inode: int
-    device: int
 
     @classmethod
     def of(cls, status: os.stat_result) -> Self:
         """The stamp in what the operating system says of a file."""
-        return cls(status.st_size, status.st_mtime_ns, *(_signed(each) for each in (status.st_ino, status.st_dev)))
-
-
-def _signed(number: int) -> int:
-    """Windows counts files in up to 128 bits, SQLite in 64 with a sign."""
-    return int.from_bytes((number & (2**64 - 1)).to_bytes(8), signed=True)
+        return cls(status.st_size, status.st_mtime_ns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +118,13 @@ class Journal:
 
     def sent(self, file_id: str) -> Sent | None:
         """How that file was when it was sent, where it is known."""
-        found = self._row("SELECT size, mtime_ns, inode, device, sha256 FROM file WHERE id = ?", file_id)
-        return Sent(Stamp(*found[:4]), found[4]) if found else None
+        found = self._row("SELECT size, mtime_ns, sha256 FROM file WHERE id = ?", file_id)
+        return Sent(Stamp(*found[:2]), found[2]) if found else None
 
     def remember_file(self, file_id: str, stamp: Stamp, digest: str | None = None) -> None:
         """A file is being sent, or all of it was read."""
-        row = (file_id, stamp.size_bytes, stamp.mtime_ns, stamp.inode, stamp.device, digest)
-        self._do("INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?)", *row)
+        row = (file_id, stamp.size_bytes, stamp.mtime_ns, digest)
+        self._do("INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?)", *row)
 
     def note_sending(self) -> None:
         """A part is leaving now."""

@@ -10,6 +10,7 @@ from typing import Final
 
 from transfer_service.client.deposit.paths import packet_path, path_identity, why_refused
 from transfer_service.client.failures import UsageWrong
+from transfer_service.client.long_paths import reachable
 
 #: What file managers leave behind, pictures of the folder's files among it.
 LITTER: Final = frozenset({".ds_store", "thumbs.db", "desktop.ini"})
@@ -71,7 +72,7 @@ def scan(folder: Path, *, leave_out: Iterable[str] = ()) -> Contents:
     """
     found = _Found(tuple(pattern.lower() for pattern in leave_out))
     try:
-        found.look_into(folder, ())
+        found.look_into(reachable(folder), ())
     except OSError as error:
         raise UsageWrong(f"{folder} can't be read as a folder: {error.strerror}.") from None
     return found.contents()

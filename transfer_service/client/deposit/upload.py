@@ -65,6 +65,7 @@ class Upload:
         self._packet, self._layout = packet, Layout.for_size(file.size_bytes)
         self._id: str | None = known["id"] if known else None
         self._stamp: Stamp | None = None
+        self._inode = 0
         self._unsent = self._layout.part_count
         self._lock = Lock()
 
@@ -88,7 +89,8 @@ class Upload:
         self._count(1)
 
     def _read(self, stream: BinaryIO, memory: Memory) -> Iterator[Part]:
-        self._stamp = Stamp.of(os.fstat(stream.fileno()))
+        status = os.fstat(stream.fileno())
+        self._stamp, self._inode = Stamp.of(status), status.st_ino
         if self._stamp.size_bytes != self.file.size_bytes:
             raise Changed
         arrived, whole = self._arrived(), hashlib.sha256()
@@ -116,8 +118,9 @@ class Upload:
             raise Changed
 
     def _all_read(self, digest: str) -> None:
+        # What was read is one file from beginning to end; what has its name now may be another.
         now = self.file.place.stat()
-        if self._stamp is None or (now.st_size, now.st_mtime_ns) != (self._stamp.size_bytes, self._stamp.mtime_ns):
+        if (Stamp.of(now), now.st_ino) != (self._stamp, self._inode):
             raise Changed
         self.sha256 = digest
 
