@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from benchmarks import latency, throughput
+from benchmarks import client, latency, throughput
 from benchmarks.installation import installed, peak_rss_mib
 from scripts.http_client import MIB
 
@@ -24,6 +24,12 @@ LABELS = {
     "download_ratio": "**gateway download ÷ plain GET**",
     "archive_download": "the same as one ZIP, MiB/s",
     "archive_ratio": "**ZIP ÷ gateway download**",
+    "curl_send": "curl -T, one request, MiB/s",
+    "packet_send": "packet send, MiB/s",
+    "client_send_ratio": "**packet send ÷ curl -T**",
+    "curl_fetch": "curl -o, MiB/s",
+    "packet_fetch": "packet fetch, proved and on disk, MiB/s",
+    "client_fetch_ratio": "**packet fetch ÷ curl -o**",
     "json_idle_p50_ms": "JSON p50, idle, ms",
     "json_idle_p99_ms": "JSON p99, idle, ms",
     "json_loaded_p50_ms": "JSON p50 while 64 slow clients transfer, ms",
@@ -42,6 +48,7 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, installed(Path(folder), asked.size * MIB) as installation:
         figures = throughput.measured(installation, asked.runs)
+        figures |= client.measured(installation, asked.runs)
         figures |= latency.measured(installation, asked.runs, asked.seconds)
         peaks = peak_rss_mib(installation.standalone.data)
     table = "\n".join(rows(figures, peaks))

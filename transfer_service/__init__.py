@@ -19,6 +19,7 @@ Layers, importing downwards only:
 
     cli → app | standalone → settings → worker | api | pages | adapters → edge → identity → usecases
         → ports → audit → domain | sealing | logs → errors
+    client → sealing, errors
 """
 
 __version__ = "0.1.0"

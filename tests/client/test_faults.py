@@ -257,6 +257,8 @@ def test_a_packet_that_waits_is_shown_as_it_is(desk: Desk, hospital: Hospital):
     packet: Packet = hospital.packet()
     assert f"Packet {packet.id}: open" in desk.packet("status", packet.id).out
     assert packet.id in desk.packet("status").out
+    depositor = str(hospital.staff("depositor").token)
+    assert desk.with_(TRANSFER_SERVICE_TOKEN=depositor).packet("status", packet.id).code == 0
     unsigned = desk.packet("link", packet.id)
     assert (unsigned.code, "the patient has signed" in unsigned.err) == (2, True)
     assert desk.packet("status", "no-such-thing").code == 2

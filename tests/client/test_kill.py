@@ -4,6 +4,7 @@ import json
 import random
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.client.command_line import Desk
@@ -13,6 +14,7 @@ from tests.standalone_process import eventually
 from transfer_service.client.delivery.download import digest_of
 
 KILLS = 5
+MOST_MEMORY_BYTES = 160 * MIB  # two parts in memory, and Python with what the client imports
 IN_THE_AIR_BYTES = 8 * MIB  # that the service had handed to the network when nobody took them any more
 SIZES = [200 * MIB, pytest.param(3 * 2**30 + 12345, marks=pytest.mark.long)]
 
@@ -50,6 +52,7 @@ def _sent_though_killed(desk: Desk, slide: Path, seed: int, hospital: Hospital) 
         with desk.running("send", slide.parent) as sending:
             assert eventually(lambda: log.adopted() >= kill_at or sending.poll() is not None, 300)  # noqa: B023 - run here
             assert sending.poll() is None, sending.communicate()
+            assert psutil.Process(sending.pid).memory_info().rss < MOST_MEMORY_BYTES
     ended = desk.packet("send", slide.parent, "--json", within_s=600)
     assert ended.code == 0, (ended.out[-2000:], ended.err)
     assert log.adopted() == parts

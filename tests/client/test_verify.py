@@ -116,6 +116,7 @@ def test_a_manifest_that_the_pinned_key_did_not_sign_fails_whatever_it_says_of_i
         {"manifest": {"kind": "release", "files": [A_FILE | {"size": True}]}, "signature": "", "key_id": ""},
         {"manifest": {"kind": "release", "files": [A_FILE | {"id": "../../x"}]}, "signature": "", "key_id": ""},
         {"manifest": {"kind": "release", "files": [A_FILE | {"sha256": ""}]}, "signature": "", "key_id": ""},
+        {"manifest": {"kind": "release", "files": [A_FILE, A_FILE]}, "signature": "", "key_id": ""},
         {"manifest": {"kind": "release", "files": [A_FILE]}, "signature": 1, "key_id": ""},
     ],
 )  # fmt: skip

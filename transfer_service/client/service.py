@@ -197,7 +197,7 @@ def _failure(answer: urllib3.BaseHTTPResponse, problem: Mapping[str, object]) ->
     if answer.status in _COME_LATER:
         return Unreachable(printable(detail), request_id=request_id)
     return Refused(
-        printable(" ".join([detail, *_field_errors(problem)])),
+        printable(" ".join([detail, *_tries_left(problem), *_field_errors(problem)])),
         word=printable(str(problem.get("code") or f"http_{answer.status}")),
         status=answer.status,
         request_id=printable(request_id) if request_id else None,
@@ -210,6 +210,11 @@ def _problem(content: bytes) -> Mapping[str, object]:
     except ValueError:
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def _tries_left(problem: Mapping[str, object]) -> list[str]:
+    left = problem.get("remaining_attempts")
+    return [f"Tries left: {left}."] if isinstance(left, int) else []
 
 
 def _field_errors(problem: Mapping[str, object]) -> list[str]:

@@ -35,6 +35,7 @@ class Delivery:
             manifest, signature, key_id = (value[name] for name in ("manifest", "signature", "key_id"))  # type: ignore[index]  # TypeError below
             whole = manifest["kind"] == "release" and isinstance(signature, str) and isinstance(key_id, str)
             whole = whole and all(_is_file(file) for file in manifest["files"])
+            whole = whole and len({file["path"] for file in manifest["files"]}) == len(manifest["files"])
         except (KeyError, TypeError):
             whole = False
         if not whole:

@@ -65,17 +65,16 @@ class Download:
         """Fetch it, unless it is there."""
         wanted = self._wanted
         self._progress.file_began(wanted.path, wanted.size_bytes)
-        if os.path.lexists(wanted.place):
+        try:
             if self._is_there():
                 self._progress.moved(wanted.path, wanted.size_bytes)
-                return self._progress.file_done(wanted.path)
-            if not self._overwrite:
+            elif os.path.lexists(wanted.place) and not self._overwrite:
                 raise InTheWay
-        try:
-            self._fetch()
+            else:
+                self._fetch()
         except OSError as error:
             raise _as_failure(error, wanted.place) from None
-        return self._progress.file_done(wanted.path)
+        self._progress.file_done(wanted.path)
 
     def _is_there(self) -> bool:
         place, size_bytes = self._wanted.place, self._wanted.size_bytes
