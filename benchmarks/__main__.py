@@ -27,7 +27,7 @@ LABELS = {
     "curl_send": "curl -T, one request, MiB/s",
     "packet_send": "packet send, MiB/s",
     "client_send_ratio": "**packet send ÷ curl -T**",
-    "curl_fetch": "curl -o, MiB/s",
+    "curl_fetch": "curl -o, until it is on disk, MiB/s",
     "packet_fetch": "packet fetch, proved and on disk, MiB/s",
     "client_fetch_ratio": "**packet fetch ÷ curl -o**",
     "json_idle_p50_ms": "JSON p50, idle, ms",

@@ -20,7 +20,7 @@ MEASURED = [
     "curl -T, one request, MiB/s",
     "packet send, MiB/s",
     "**packet send ÷ curl -T**",
-    "curl -o, MiB/s",
+    "curl -o, until it is on disk, MiB/s",
     "packet fetch, proved and on disk, MiB/s",
     "**packet fetch ÷ curl -o**",
     "JSON p50, idle, ms",
