@@ -54,6 +54,7 @@ def test_a_post_has_one_idempotency_key_for_all_its_tries(fake):
     service(fake).post("/packets", {"a": 1})
     assert len(fake.seen) == 4
     assert len({seen.headers["Idempotency-Key"] for seen in fake.seen}) == 1
+    assert len({seen.headers["X-Request-Id"] for seen in fake.seen}) == 4
     assert {seen.body for seen in fake.seen} == {b'{"a": 1}'}
 
 
@@ -80,6 +81,7 @@ def test_a_dead_service_is_given_up_on_when_patience_ends(fake, monkeypatch):
         dead.get("/packets")
     assert "127.0.0.1" not in str(gone.value)
     assert "run the same command again" in gone.value.advice
+    assert len(gone.value.facts["request_id"]) == 32
 
 
 def test_what_a_refusal_says_is_told_with_its_request_id_and_its_fields(fake):

@@ -97,7 +97,7 @@ class Service:
         """An answer whose bytes are still to come, once. ComeLater, also while they come."""
         answer = self._send("GET", path, {"Accept-Encoding": "identity", **headers}, None)
         try:
-            with _lost_connections():
+            with _lost_connections(answer.headers.get("X-Request-Id")):
                 yield answer
         finally:
             answer.close()
@@ -111,7 +111,7 @@ class Service:
 
     def _json(self, method: str, path: str, headers: dict[str, str], body: Body) -> Any:  # noqa: ANN401 - as above
         answer = self._send(method, path, headers, body)
-        with _lost_connections():
+        with _lost_connections(answer.headers.get("X-Request-Id")):
             content = answer.read(MOST_JSON_BYTES)
         answer.release_conn()
         if not content:
@@ -122,10 +122,13 @@ class Service:
             raise _not_a_service(self.base_url) from None
 
     def _send(self, method: str, path: str, headers: dict[str, str], body: Body) -> urllib3.BaseHTTPResponse:
+        # Ours, so that a request whose answer never came can be found in the service's log too.
+        number = uuid4().hex
+        headers = {**headers, "X-Request-Id": number}
         if self._token is not None:
-            headers = {**headers, "Authorization": f"Bearer {self._token}"}
+            headers["Authorization"] = f"Bearer {self._token}"
         url = f"{self.base_url}/api/v1{path}"
-        with _lost_connections():
+        with _lost_connections(number):
             answer = self._http.request(
                 method,
                 url,
@@ -147,8 +150,8 @@ class Service:
 
 
 @contextmanager
-def _lost_connections() -> Iterator[None]:
-    """What breaks below HTTP, as ComeLater; what no second try could mend, as it is."""
+def _lost_connections(request_id: str | None) -> Iterator[None]:
+    """What breaks below HTTP, as ComeLater; what no second try could mend as what it is."""
     try:
         yield
     except SSLError as error:
@@ -160,7 +163,7 @@ def _lost_connections() -> Iterator[None]:
         raise UsageWrong("That is no address of a service.") from None
     except (HTTPError, OSError) as error:
         where = "The proxy" if isinstance(error, ProxyError) else "The service"
-        raise ComeLater(Unreachable(f"{where} does not answer: {_why(error)}.")) from None
+        raise ComeLater(Unreachable(f"{where} does not answer: {_why(error)}.", request_id=request_id)) from None
 
 
 def _innermost(error: BaseException) -> str:
@@ -191,7 +194,7 @@ def _refusal(answer: urllib3.BaseHTTPResponse, content: bytes) -> Exception:
 
 def _failure(answer: urllib3.BaseHTTPResponse, problem: Mapping[str, object]) -> ClientFailure:
     detail = str(problem.get("detail") or f"The service answered with HTTP status {answer.status}.")
-    request_id = str(problem.get("request_id") or answer.headers.get("X-Request-Id") or "") or None
+    request_id = printable(str(problem.get("request_id") or answer.headers.get("X-Request-Id") or "")) or None
     if answer.status == _UNAUTHORIZED:
         return TokenRefused(request_id=request_id)
     if answer.status in _COME_LATER:
@@ -200,7 +203,7 @@ def _failure(answer: urllib3.BaseHTTPResponse, problem: Mapping[str, object]) ->
         printable(" ".join([detail, *_tries_left(problem), *_field_errors(problem)])),
         word=printable(str(problem.get("code") or f"http_{answer.status}")),
         status=answer.status,
-        request_id=printable(request_id) if request_id else None,
+        request_id=request_id,
     )
 
 
