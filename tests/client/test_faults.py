@@ -108,7 +108,9 @@ def test_two_clients_do_not_send_one_folder_at_once(desk: Desk, folder: Path):
 
 def test_ctrl_c_stops_at_once_and_says_how_to_go_on(desk: Desk, folder: Path, hospital: Hospital):
     log = ServeLog(hospital.installation)
-    with desk.running("send", folder) as sending:
+    # What runs in the background of a shell has Ctrl-C ignored, and so has what it starts.
+    at_a_terminal = Desk(desk.home, desk.environment, ("env", "--default-signal=INT", *desk.command))
+    with at_a_terminal.running("send", folder) as sending:
         assert eventually(lambda: log.adopted() >= 1)
         sending.send_signal(signal.SIGINT)
         _, err = sending.communicate(timeout=10)
