@@ -43,6 +43,7 @@ from transfer_service.ports import Keyring
 from transfer_service.sealing.keys import SecretKey
 from transfer_service.sealing.manifest import SigningKey
 from transfer_service.usecases.account import Account
+from transfer_service.usecases.admit import Admit, Redeemed
 from transfer_service.usecases.answers import Questions
 from transfer_service.usecases.archive import Archives
 from transfer_service.usecases.close import Close
@@ -56,7 +57,7 @@ from transfer_service.usecases.notify import Notify
 from transfer_service.usecases.patient import PatientAnswer, Patients, PatientSession
 from transfer_service.usecases.receive import Receive
 from transfer_service.usecases.recipients import RecipientDraft, Recipients
-from transfer_service.usecases.redeem import Answer, Redeem, Redeemed
+from transfer_service.usecases.redeem import Answer, Redeem
 from transfer_service.usecases.release import GrantDraft, ReleaseDraft, Releases, SignatureDraft
 from transfer_service.usecases.retire import Retire
 from transfer_service.usecases.tickets import Tickets
@@ -164,7 +165,8 @@ class Stages:
 
     def _journey(self) -> Journey:
         questions = Questions(self.service_key, self.limits)
-        redeem = Redeem(self.database, questions, self.service_key, self.signing_key, self.limits)
+        admit = Admit(self.service_key, self.signing_key, self.limits)
+        redeem = Redeem(self.database, questions, self.service_key, admit, self.limits)
         deliver = Deliver(self.database, self.keyring, self.store, self.clock)
         return Journey(
             enrol=Enrol(self.database, self.keyring),

@@ -34,6 +34,7 @@ from transfer_service.sealing.keys import SecretKey, derive_key
 from transfer_service.sealing.manifest import SigningKey
 from transfer_service.settings import KeyringKind, S3Encryption, Secret, Settings
 from transfer_service.usecases.account import Account
+from transfer_service.usecases.admit import Admit
 from transfer_service.usecases.answers import Questions
 from transfer_service.usecases.archive import Archives
 from transfer_service.usecases.close import Close
@@ -193,7 +194,8 @@ def installation_key(database: Database, keyring: Keyring, purpose: str) -> Secr
 def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> Journey:
     database, keyring, store, limits = parts.database, parts.keyring, parts.store, parts.limits
     questions = Questions(service_key, limits)
-    redeem = Redeem(database, questions, service_key, signing_key, limits)
+    admit = Admit(service_key, signing_key, limits)
+    redeem = Redeem(database, questions, service_key, admit, limits)
     deliver = Deliver(database, keyring, store, parts.clock)
     return Journey(
         enrol=Enrol(database, keyring),

@@ -15,7 +15,8 @@ from transfer_service.edge.calls import journey, now, origin
 from transfer_service.edge.file_answer import released_archive, released_file
 from transfer_service.edge.idempotency import idempotency_key
 from transfer_service.edge.metrics import redemptions
-from transfer_service.usecases.redeem import Answer, Released
+from transfer_service.usecases.admit import Released
+from transfer_service.usecases.redeem import Answer
 
 blueprint = ApiBlueprint("redeemed", "What the holder of a link may do.")
 

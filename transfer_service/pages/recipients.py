@@ -37,7 +37,8 @@ from transfer_service.pages.leaving import let_leave
 from transfer_service.pages.protection import guarded
 from transfer_service.pages.visit import Asked, Visit
 from transfer_service.pages.words import wrong_answer
-from transfer_service.usecases.redeem import Answer, Released
+from transfer_service.usecases.admit import Released
+from transfer_service.usecases.redeem import Answer
 
 recipients = guarded(Blueprint("recipient_pages", __name__, url_prefix="/l"))
 catch_the_lost(recipients)

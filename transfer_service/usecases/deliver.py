@@ -27,10 +27,10 @@ from transfer_service.ports import Database, Keyring, ObjectStore, Transaction
 from transfer_service.sealing.keys import file_key
 from transfer_service.sealing.layout import Layout, Piece
 from transfer_service.sealing.part import ChunkReader, PieceOpener
+from transfer_service.usecases.admit import live_link
 from transfer_service.usecases.disclosing import Counter, Delivery, Ground, recorded
 from transfer_service.usecases.permission import Permission
 from transfer_service.usecases.reach import packet_key
-from transfer_service.usecases.redeem import live_link
 from transfer_service.usecases.refusals import refusals_recorded
 from transfer_service.usecases.sealed_range import SealedRange
 

@@ -10,7 +10,7 @@ from time import monotonic
 
 from transfer_service.domain.people import RecipientActor
 from transfer_service.ports import Database, Transaction
-from transfer_service.usecases.redeem import live_link
+from transfer_service.usecases.admit import live_link
 from transfer_service.usecases.refusals import refusals_recorded
 
 CHECK_EVERY_S = 1.0

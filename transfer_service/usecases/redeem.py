@@ -14,48 +14,37 @@ Steps 1 to 6 see one state of the database. A refusal on a known link is recorde
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeVar
 from uuid import UUID, uuid4
 
 from transfer_service.domain.link import Challenge, Link, Redemption, Verification
-from transfer_service.domain.manifest import release_manifest
-from transfer_service.domain.packet import Packet, PacketFile, SignedManifest
+from transfer_service.domain.packet import Packet
 from transfer_service.domain.people import (
     Actor,
     Credential,
-    CredentialKind,
     Department,
-    Organization,
     Origin,
-    Recipient,
-    RecipientActor,
     SystemActor,
 )
-from transfer_service.domain.policy import check_is_recipient, check_live
+from transfer_service.domain.policy import check_is_recipient
 from transfer_service.domain.release import Release
 from transfer_service.errors import (
     AnswerWrong,
-    ChallengeUsed,
-    IdempotencyKeyReused,
-    NotAuthenticated,
     NotNow,
     TooMany,
     TransferError,
 )
 from transfer_service.ports import Database, Transaction
 from transfer_service.sealing.keys import SecretKey
-from transfer_service.sealing.manifest import SigningKey
-from transfer_service.sealing.tokens import keyed_digest, matches, mint_token, passcode_hash, token_hash
+from transfer_service.sealing.tokens import matches, passcode_hash, token_hash
+from transfer_service.usecases.admit import Admit, Redeemed, Released, Replay, live_link, live_release, recipient_of
 from transfer_service.usecases.answers import Questions
 from transfer_service.usecases.issue import link_event
 from transfer_service.usecases.limits import Limits
 from transfer_service.usecases.refusals import record_refusal, refusals_recorded
 
 T = TypeVar("T")
-KEY_KEPT_FOR = timedelta(hours=24)
-#: How often one redemption may be repeated: each repeat leaves a credential and an audit entry.
-REPEATS = 20
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -68,29 +57,6 @@ class Answer:
     replay: str | None = None
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Released:
-    """What one recipient may see of one packet: the case without contacts, and exactly the files granted."""
-
-    packet: Packet
-    organization: Organization
-    department: Department
-    release: Release
-    link: Link
-    recipient: Recipient
-    files: list[PacketFile]
-    manifest: SignedManifest
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Redeemed:
-    """A bearer token, and what it opens."""
-
-    token: str
-    released: Released
-
-
 @dataclass(frozen=True)
 class Redeem:
     """What the holder of a link may do."""
@@ -98,7 +64,7 @@ class Redeem:
     database: Database
     questions: Questions
     service_key: SecretKey
-    signing_key: SigningKey
+    admit: Admit
     limits: Limits
 
     def challenge(self, secret: str, origin: Origin, now: datetime) -> tuple[Challenge, Verification]:
@@ -123,10 +89,10 @@ class Redeem:
         passcode = self._hashed_passcode(answer, now)
 
         def let_in(tx: Transaction, link: Link) -> Redeemed | TransferError:
-            former = self._former(tx, link, answer, now)
+            former = self.admit.former(tx, link, self._replay(link, answer), now)
             if former is not None:
-                _live_release(tx, link, now)
-                return self._admit(tx, link, former, origin, now)
+                live_release(tx, link, now)
+                return self.admit.admit(tx, link, former, _visitor(link, origin), now)
             challenge = self._answerable(tx, link, answer, now)
             if not self._is_right(link, challenge, answer, passcode):
                 return self._count_wrong(tx, link, challenge, origin, now)
@@ -134,7 +100,7 @@ class Redeem:
             redemption = self._redemption(counted, challenge, answer, now)
             event = link_event("link.redeemed", _visitor(link, origin), counted, now, redemptions=counted.redemptions)
             tx.save(event, counted, redemption, replace(challenge, used_at=now))
-            return self._admit(tx, counted, redemption, origin, now)
+            return self.admit.admit(tx, counted, redemption, _visitor(link, origin), now)
 
         outcome = self._at_link(answer.secret, origin, now, let_in)
         if isinstance(outcome, TransferError):
@@ -147,7 +113,7 @@ class Redeem:
         with refusals_recorded(self.database, recipient, now), self.database.reading() as tx:
             link, _ = live_link(tx, recipient, now)
             session = tx.get(Credential, recipient.organization_id, recipient.session_id)
-            return self._released(tx, link, session.expires_at or link.expires_at)
+            return self.admit.released(tx, link, session.expires_at or link.expires_at)
 
     def _at_link(self, secret: str, origin: Origin, now: datetime, act: Callable[[Transaction, Link], T]) -> T:
         """Act on the link of that secret; a refusal undoes what was done and is recorded."""
@@ -163,7 +129,7 @@ class Redeem:
 
     def _check_open(self, tx: Transaction, link: Link, now: datetime) -> None:
         link.check_unlocked(self.limits.wrong_answers)
-        _live_release(tx, link, now)
+        live_release(tx, link, now)
 
     def _answerable(self, tx: Transaction, link: Link, answer: Answer, now: datetime) -> Challenge:
         """Steps 3 and 4. That a challenge was used is said first: its answer may have been lost."""
@@ -202,99 +168,11 @@ class Redeem:
         return self.questions.wrong(wrong, link.wrong_answers)
 
     def _redemption(self, link: Link, challenge: Challenge, answer: Answer, now: datetime) -> Redemption:
-        key, body = self._replay(link, answer)
-        return Redemption(uuid4(), link.organization_id, link.id, challenge.id, now, key, body)
+        replay = self._replay(link, answer)
+        return Redemption(uuid4(), link.organization_id, link.id, challenge.id, now, replay.key, replay.body)
 
-    def _replay(self, link: Link, answer: Answer) -> tuple[bytes | None, bytes | None]:
-        if answer.replay is None:
-            return None, None
-        key = keyed_digest(self.service_key, b"redeem\x00" + link.id.bytes + answer.replay.encode())
-        body = keyed_digest(self.service_key, answer.challenge_id.bytes + answer.response.encode())
-        return key, body
-
-    def _former(self, tx: Transaction, link: Link, answer: Answer, now: datetime) -> Redemption | None:
-        key, body = self._replay(link, answer)
-        if key is None:
-            return None
-        for former in tx.find(Redemption, link.organization_id, link_id=link.id, replay_key=key):
-            age, is_the_same = now - former.redeemed_at, matches(former.replay_body or b"", body or b"")
-            if is_the_same and age < self.limits.replay_for:
-                return former
-            if is_the_same:
-                raise ChallengeUsed
-            if age < KEY_KEPT_FOR:
-                raise IdempotencyKeyReused
-        return None
-
-    def _admit(self, tx: Transaction, link: Link, redemption: Redemption, origin: Origin, now: datetime) -> Redeemed:
-        """A token for that redemption; its former token ends. ChallengeUsed where it was repeated too often."""
-        former = tx.find(Credential, link.organization_id, holder_id=redemption.id)
-        if len(former) > REPEATS:
-            raise ChallengeUsed
-        tx.keep(*(replace(session, revoked_at=now) for session in former if session.revoked_at is None))
-        access_until = now + self.limits.access_for
-        token = mint_token()
-        credential = Credential(
-            id=uuid4(),
-            organization_id=link.organization_id,
-            kind=CredentialKind.RECIPIENT,
-            secret_hash=token_hash(token),
-            subject_id=link.id,
-            holder_id=redemption.id,
-            role=None,
-            recipient_id=link.recipient_id,
-            created_at=now,
-            expires_at=access_until,
-        )
-        event = link_event("link.admitted", _visitor(link, origin), link, now, redemption=str(redemption.id))
-        tx.save(event, credential)
-        return Redeemed(token, self._released(tx, link, access_until))
-
-    def _released(self, tx: Transaction, link: Link, access_until: datetime) -> Released:
-        """What the link opens, until the first of its ends: the token's, its own, its release's."""
-        release = tx.get(Release, link.organization_id, link.release_id)
-        packet = tx.get(Packet, link.organization_id, link.packet_id)
-        grant = release.grant_to(link.recipient_id)
-        granted = frozenset(grant.file_ids)  # there may be ten thousand
-        files = tx.find(PacketFile, packet.organization_id, packet_id=packet.id)
-        document = release_manifest(release, grant, files)
-        return Released(
-            packet=packet,
-            organization=tx.organization(packet.organization_id),
-            department=tx.get(Department, packet.organization_id, packet.department_id),
-            release=release,
-            link=link,
-            recipient=recipient_of(tx, release, link),
-            files=sorted((file for file in files if file.id in granted), key=lambda file: file.path),
-            manifest=SignedManifest(document, self.signing_key.sign(document), self.signing_key.key_id),
-            expires_at=min(access_until, link.expires_at, release.expires_at),
-        )
-
-
-def recipient_of(tx: Transaction, release: Release, link: Link) -> Recipient:
-    """The recipient in the version that the patient read."""
-    grant = release.grant_to(link.recipient_id)
-    return tx.recipient_version(link.organization_id, grant.recipient_id, grant.recipient_version)
-
-
-def live_link(tx: Transaction, actor: RecipientActor, now: datetime) -> tuple[Link, Release]:
-    """A redemption's link and release, if everything that it hangs on is live: session, link, release, packet.
-
-    NotAuthenticated, LinkRevoked, LinkExpired, ReleaseWithdrawn, ReleaseExpired, PacketRetired. A session may outlive
-    its link, so that whoever comes too late is told why, and recorded.
-    """
-    sessions = tx.find(Credential, actor.organization_id, id=actor.session_id)  # none, once it was forgotten
-    if not any(session.is_live(now) for session in sessions):
-        raise NotAuthenticated
-    link = tx.get(Link, actor.organization_id, actor.link_id)
-    return link, _live_release(tx, link, now)
-
-
-def _live_release(tx: Transaction, link: Link, now: datetime) -> Release:
-    """The link's release, if it, the link and the packet are live."""
-    release = tx.get(Release, link.organization_id, link.release_id)
-    check_live(link, release, tx.get(Packet, link.organization_id, link.packet_id), now)
-    return release
+    def _replay(self, link: Link, answer: Answer) -> Replay:
+        return self.admit.replay(link, answer.replay, answer.challenge_id.bytes + answer.response.encode())
 
 
 def _visitor(link: Link, origin: Origin) -> SystemActor:

@@ -23,9 +23,9 @@ from transfer_service.domain.ticket import Ticket
 from transfer_service.errors import NotFound, TicketOver, Unavailable
 from transfer_service.ports import Database
 from transfer_service.sealing.tokens import mint_secret, token_hash
+from transfer_service.usecases.admit import live_link
 from transfer_service.usecases.issue import link_event
 from transfer_service.usecases.limits import Limits
-from transfer_service.usecases.redeem import live_link
 from transfer_service.usecases.refusals import refusals_recorded
 
 KEPT_ALIVE_EVERY_S = 60.0
