@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -35,6 +36,7 @@ from transfer_service.domain.people import (
     RecipientActor,
     RecipientKind,
     Role,
+    ServiceActor,
     StaffActor,
 )
 from transfer_service.domain.release import Release, Signer
@@ -60,6 +62,7 @@ from transfer_service.usecases.recipients import RecipientDraft, Recipients
 from transfer_service.usecases.redeem import Answer, Redeem
 from transfer_service.usecases.release import GrantDraft, ReleaseDraft, Releases, SignatureDraft
 from transfer_service.usecases.retire import Retire
+from transfer_service.usecases.services import Services
 from transfer_service.usecases.tickets import Tickets
 from transfer_service.usecases.verify import Verify
 
@@ -179,6 +182,7 @@ class Stages:
             patients=Patients(self.database, questions, self.limits),
             issue=Issue(self.database, self.service_key, self.limits, PUBLIC_URL),
             redeem=redeem,
+            services=Services(self.database, admit),
             deliver=deliver,
             archives=Archives(redeem, deliver),
             tickets=Tickets(self.database, self.limits, PUBLIC_URL, self.clock),
@@ -274,6 +278,39 @@ class Stages:
         stage.answer = replace(self.right_answer(stage, passcode), replay=replay)
         stage.redeemed = self.journey.redeem.redeem(stage.answer, ORIGIN, self.now)
         stage.actor = self.recipient_actor(stage.redeemed)
+        return stage
+
+    # A release to a review service
+
+    @cached_property
+    def service(self) -> Recipient:
+        return self.recipient_added(name="Remote Review", email="desk@remote.test", kind=RecipientKind.SERVICE)
+
+    @cached_property
+    def service_actor(self) -> ServiceActor:
+        _, token = self.journey.enrol.create_service_token(self.service.id, self.now)
+        actor = self.bearers.actor(token, ORIGIN, self.now)
+        assert isinstance(actor, ServiceActor)
+        return actor
+
+    def released_to_service(self, *, of: Stage | None = None, **changes: Any) -> Stage:
+        """Signed by the patient."""
+        asked = self.released(of=of, **{"grants": [GrantDraft(self.service.id)], **changes})
+        return self.signed(of=self.in_session(of=asked))
+
+    def redeemed_by_service(self, *, of: Stage | None = None, replay: str | None = None, **changes: Any) -> Stage:
+        stage = of or self.released_to_service(**changes)
+        assert stage.release is not None
+        stage.redeemed = self.journey.services.redeem(self.service_actor, stage.release.id, replay, self.now)
+        stage.link = stage.redeemed.released.link
+        stage.actor = self.recipient_actor(stage.redeemed)
+        return stage
+
+    def fetched_by_service(self, *, of: Stage | None = None, **changes: Any) -> Stage:
+        stage = self.redeemed_by_service(of=of and self.released_to_service(of=of), **changes)
+        assert stage.actor is not None
+        for file in stage.files.values():
+            self.download(stage.actor, file)
         return stage
 
     # Steps between

@@ -217,3 +217,14 @@ def test_a_keyring_is_made_once_and_for_its_owner_alone(installation):
     path = Path(answer("keyring", "create")["path"])
     assert path == installation / "keyring.json"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_token_is_of_a_member_of_staff_or_of_a_review_service_and_never_of_both(department):
+    for command in (
+        ("--department", department, "--role", "admin", "--recipient", str(uuid4())),
+        ("--recipient", str(uuid4()), "--staff", "M. Weaver"),
+        ("--department", department),
+    ):
+        result = cli("token", "create", *command)
+        assert (result.exit_code, "Say whose it is" in result.output) == (2, True)
+    assert cli("token", "create", "--recipient", str(uuid4())).exit_code == 1

@@ -51,6 +51,7 @@ from transfer_service.usecases.recipients import Recipients
 from transfer_service.usecases.redeem import Redeem
 from transfer_service.usecases.release import Releases
 from transfer_service.usecases.retire import Retire
+from transfer_service.usecases.services import Services
 from transfer_service.usecases.tickets import Tickets
 from transfer_service.usecases.verify import Verify
 from transfer_service.worker import Worker
@@ -208,6 +209,7 @@ def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> J
         patients=Patients(database, questions, limits),
         issue=Issue(database, service_key, limits, parts.public_url),
         redeem=redeem,
+        services=Services(database, admit),
         deliver=deliver,
         archives=Archives(redeem, deliver),
         tickets=Tickets(database, limits, parts.public_url, parts.clock),

@@ -210,6 +210,11 @@ class PatientUnreachable(NotNow):
     message = "The packet names no e-mail address of the patient."
 
 
+class NotFetched(NotNow):
+    code = "not_fetched"
+    message = "A file that was not fetched can't have been received."
+
+
 class RecipientNotNamed(NotNow):
     code = "recipient_not_named"
     message = "The release does not name this recipient."

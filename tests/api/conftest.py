@@ -9,9 +9,9 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from tests.stages import PUBLIC_URL, Stage, Stages
+from tests.stages import PUBLIC_URL, Hospital, Stage, Stages, recipient_draft
 from transfer_service.app import flask_app
-from transfer_service.domain.people import Department, Role
+from transfer_service.domain.people import Department, Recipient, RecipientKind, Role
 from transfer_service.edge.calls import Service
 from transfer_service.edge.metrics import Exposition
 from transfer_service.edge.readiness import Readiness
@@ -127,6 +127,15 @@ class Api:
     def recipient(self, stage: Stage) -> Caller:
         assert stage.redeemed is not None
         return Caller(self.app, stage.redeemed.token)
+
+    def service(self, recipient: Recipient) -> Caller:
+        """A review service, with a token of its own."""
+        return Caller(self.app, self.stages.journey.enrol.create_service_token(recipient.id, self.stages.now)[1])
+
+    def service_of(self, hospital: Hospital) -> Caller:
+        """A review service that another hospital keeps."""
+        draft = recipient_draft(kind=RecipientKind.SERVICE)
+        return self.service(self.stages.journey.recipients.add(hospital.coordinator, draft, self.stages.now))
 
 
 @pytest.fixture(autouse=True)

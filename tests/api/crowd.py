@@ -22,6 +22,7 @@ class Crowd(Scene):
             "neighbour": api.neighbour(),
             "other_depositor": api.staff(elsewhere, Role.DEPOSITOR),
             "other_officer": api.staff(elsewhere, Role.PRIVACY_OFFICER),
+            "other_service": api.service_of(self.stages.enrolled("St. Farther")),
             "other_patient": api.patient(self.stages.released()),
             "link_expired": api.recipient(expired),
             "link_revoked": api.recipient(self._revoked()),

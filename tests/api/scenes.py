@@ -5,6 +5,7 @@ from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 from uuid import uuid4
 
@@ -41,6 +42,7 @@ class Scene:
             "recipient": api.recipient(self.stage),
             "stranger": api.stranger(),
             "revoked": api.revoked(),
+            "service": api.service(self.stages.service),
         }
 
     @property
@@ -57,6 +59,11 @@ class Scene:
         return caller.ask(request.method, request.path, **request.kwargs)
 
     # What routes need of their own
+
+    @cached_property
+    def to_service(self) -> Stage:
+        """Another release of the same packet, to a review service that fetched it."""
+        return self.stages.fetched_by_service(of=copy(self.stage))
 
     def planned(self) -> str:
         self.file = self.stages.planned(self.open, path=f"slides/{uuid4()}.svs", size=5)
@@ -184,6 +191,11 @@ _REQUESTS: dict[tuple[str, str], Callable[[Scene], Made]] = {
         {"json": {}},
     ),
     ("POST", "/redeemed/archive/ticket"): lambda _: ("/redeemed/archive/ticket", {"json": {}}),
+    ("GET", "/released"): lambda _: "/released",
+    ("POST", "/released/<id:release_id>/redeem"): lambda scene: f"/released/{scene.to_service.release.id}/redeem",  # type: ignore[union-attr]  # it was asked for
+    ("POST", "/released/<id:release_id>/acknowledge"): lambda scene: (
+        f"/released/{scene.to_service.release.id}/acknowledge"  # type: ignore[union-attr]  # it was asked for
+    ),
     ("POST", "/patient/challenge"): lambda scene: scene.later(
         "/patient/challenge", {"secret": scene.stage.letter_secret}
     ),

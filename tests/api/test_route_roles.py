@@ -32,8 +32,10 @@ HARMLESS = {
     "/api/v1/packets/<id:packet_id>/links",
     "/api/v1/packets/<id:packet_id>/releases",
     "/api/v1/releases/<id:release_id>/sign",
+    "/api/v1/released/<id:release_id>/redeem",
+    "/api/v1/released/<id:release_id>/acknowledge",
 }
-ELSEWHERE = {"neighbour", "stranger", "other_depositor", "other_officer", "other_patient"}
+ELSEWHERE = {"neighbour", "stranger", "other_depositor", "other_officer", "other_patient", "other_service"}
 OPEN_TO_ANYONE = {
     ("GET", "/api/v1/docs"),
     ("GET", "/api/v1/docs/assets/<path:filename>"),
@@ -112,7 +114,7 @@ def test_a_foreign_an_unknown_and_a_malformed_id_are_one_and_the_same(scene: Cro
     for role in [role for role in ROLES if expected[role] in "YN"]:
         for spoilt in in_turn(request, lambda: str(uuid4())):
             assert words_of(scene.ask(role, spoilt)) == not_found, (role, spoilt.path)
-    role = next(role for role in ("coordinator", "recipient", "patient") if expected[role] == "Y")
+    role = next(role for role in ("coordinator", "recipient", "patient", "service") if expected[role] == "Y")
     for malformed in MALFORMED_IDS:
         for spoilt in in_turn(request, lambda malformed=malformed: malformed):
             assert words_of(scene.ask(role, spoilt)) == not_found, spoilt.path

@@ -33,7 +33,8 @@ LINK = {
 }  # fmt: skip
 DISCLOSURE = {
     "id", "packet", "release", "link", "date", "last_at", "recipient", "what", "purpose", "bytes", "requests",
-    "completed", "completed_at", "refused", "refused_code", "accountable",
+    "completed", "completed_at",
+    "confirmed_receipt_at", "refused", "refused_code", "accountable",
 }  # fmt: skip
 MANIFEST_FILE = {"id", "path", "kind", "size", "sha256", "media_type", "part_size", "part_count"}
 
@@ -131,6 +132,7 @@ def test_no_answer_but_the_one_that_makes_it_holds_a_secret(scene: Scene) -> Non
         ("POST", "/api/v1/redeem"),
         ("POST", "/api/v1/redeemed/files/<id:file_id>/ticket"),
         ("POST", "/api/v1/redeemed/archive/ticket"),
+        ("POST", "/api/v1/released/<id:release_id>/redeem"),
     }
     mailed = dict.fromkeys((scene.stage.letter_secret, scene.stage.link_secret), ("mail", ""))
     for secret, maker in {**made, **mailed}.items():

@@ -6,7 +6,7 @@ import pytest
 
 from tests.factories import a_credential, an_event
 from tests.stages import ORIGIN
-from transfer_service.domain.people import CredentialKind, PatientActor, RecipientActor, StaffActor
+from transfer_service.domain.people import CredentialKind, PatientActor, RecipientActor, ServiceActor, StaffActor
 from transfer_service.errors import NotAuthenticated
 from transfer_service.sealing.tokens import mint_token, token_hash
 
@@ -26,18 +26,23 @@ def test_each_kind_of_token_makes_its_own_actor(stages):
         (CredentialKind.STAFF, {}, StaffActor),
         (CredentialKind.PATIENT, {"role": None}, PatientActor),
         (CredentialKind.RECIPIENT, {"role": None, "recipient_id": stages.recipient.id}, RecipientActor),
+        (CredentialKind.SERVICE, {"role": None, "recipient_id": stages.recipient.id}, ServiceActor),
     ]:
         token, credential = with_token(stages, kind=kind, **changes)
         found = stages.bearers.actor(token, ORIGIN, stages.now)
         assert type(found) is actor
         assert found.organization_id == stages.hospital.id
         ids = {getattr(found, name) for name in found.__slots__}
-        assert {credential.id, credential.subject_id} <= ids
+        assert {credential.id, credential.recipient_id or credential.subject_id} <= ids
         assert found.origin == ORIGIN
 
 
 def test_a_token_without_what_its_kind_needs_is_nobodys(stages):
-    for kind, changes in [(CredentialKind.STAFF, {"role": None}), (CredentialKind.RECIPIENT, {"recipient_id": None})]:
+    for kind, changes in [
+        (CredentialKind.STAFF, {"role": None}),
+        (CredentialKind.RECIPIENT, {"recipient_id": None}),
+        (CredentialKind.SERVICE, {"recipient_id": None}),
+    ]:
         token, _ = with_token(stages, kind=kind, **changes)
         with pytest.raises(NotAuthenticated):
             stages.bearers.actor(token, ORIGIN, stages.now)

@@ -17,7 +17,7 @@ from tests.usecases.conftest import PART_BYTES
 from transfer_service import usecases
 from transfer_service.domain.people import Role
 from transfer_service.domain.release import Signer
-from transfer_service.errors import DigestMismatch, LinkRevoked, MailRefused, NotAllowed
+from transfer_service.errors import DigestMismatch, LinkRevoked, MailRefused, NotAllowed, ReleaseWithdrawn
 from transfer_service.usecases.deposit import FileDraft, PacketDraft
 from transfer_service.usecases.notify import GIVE_UP_AFTER
 from transfer_service.usecases.patient import PatientAnswer
@@ -306,6 +306,25 @@ def packet_retired(stages):
     return lambda: stages.journey.retire.retire(stages.coordinator, stage.packet.id, stages.now)
 
 
+@change("link.issued", "link.redeemed", "link.admitted")
+def service_let_in(stages):
+    stage, actor = stages.released_to_service(), stages.service_actor
+    return lambda: stages.journey.services.redeem(actor, stage.release.id, None, stages.now)
+
+
+@change("release.redeem_refused")
+def service_refused(stages):
+    stage, actor = stages.released_to_service(), stages.service_actor
+    stages.journey.releases.withdraw(stage.patient, stage.release.id, stages.now)
+    return lambda: stages.journey.services.redeem(actor, stage.release.id, None, stages.now)
+
+
+@change("release.acknowledged")
+def release_acknowledged(stages):
+    stage, actor = stages.fetched_by_service(), stages.service_actor
+    return lambda: stages.journey.services.acknowledge(actor, stage.release.id, None, stages.now)
+
+
 @change("mail.given_up")
 def mail_given_up(stages):
     with stages.database.changing() as tx:
@@ -330,7 +349,7 @@ def packet_abandoned(stages):
 
 def done(act):
     """Some changes are the record of a refusal."""
-    with suppress(NotAllowed, LinkRevoked, DigestMismatch):
+    with suppress(NotAllowed, LinkRevoked, ReleaseWithdrawn, DigestMismatch):
         act()
 
 
@@ -361,7 +380,7 @@ def test_every_change_has_its_entry(stages, name):
     act = CHANGES[name](stages)
     before, already = state(stages), logged(stages)
     done(act)
-    assert state(stages) != before or name == "release_sign_refused"
+    assert state(stages) != before or name in {"release_sign_refused", "service_refused"}
     assert logged(stages) - already == Counter(RECORDED[name])
     stages.journey.account.verify_audit()
 
@@ -395,7 +414,7 @@ def test_a_verification_that_can_not_be_logged_is_done_again(stages, name):
 
 
 def test_reading_leaves_no_entry(stages):
-    stage = stages.redeemed()
+    stage, service = stages.redeemed(), stages.service_actor
     before = stages.rows()
     journey, officer = stages.journey, stages.hospital.privacy_officer
     journey.deposit.packet(officer, stage.packet.id)
@@ -412,5 +431,6 @@ def test_reading_leaves_no_entry(stages):
     journey.account.of_patient(stage.patient)
     journey.recipients.page(officer, 5, None)
     journey.enrol.tokens()
+    journey.services.released(service, stages.now, limit=5, cursor=None)
     journey.account.verify_audit()
     assert stages.rows() == before

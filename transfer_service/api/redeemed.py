@@ -21,7 +21,7 @@ from transfer_service.usecases.redeem import Answer
 blueprint = ApiBlueprint("redeemed", "What the holder of a link may do.")
 
 _NEEDS = {Verification.EMAIL_CODE: "code", Verification.PASSCODE: "passcode"}
-_OVER = (
+OVER = (
     errors.LinkExpired,
     errors.LinkRevoked,
     errors.ReleaseWithdrawn,
@@ -43,9 +43,7 @@ _IF_RANGE = {
 }
 
 
-@blueprint.post(
-    "/redeem/challenge", public=True, refuses=(*_OVER, errors.LinkUsedUp, errors.LinkLocked, errors.TooMany)
-)
+@blueprint.post("/redeem/challenge", public=True, refuses=(*OVER, errors.LinkUsedUp, errors.LinkLocked, errors.TooMany))
 @blueprint.body(SecretSchema)
 @blueprint.shows(200, schemas.ChallengeSchema)
 def challenge_recipient(body: dict[str, str]) -> dict[str, object]:
@@ -60,7 +58,7 @@ def challenge_recipient(body: dict[str, str]) -> dict[str, object]:
     keeps_answer=False,
     refuses=(
         errors.AnswerWrong,
-        *_OVER,
+        *OVER,
         errors.LinkUsedUp,
         errors.LinkLocked,
         errors.ChallengeUsed,
@@ -77,17 +75,17 @@ def redeem(answer: Answer) -> dict[str, object]:
     """
     redeemed = journey().redeem.redeem(replace(answer, replay=idempotency_key()), origin(), now())
     redemptions.inc()
-    return {"access_token": redeemed.token, **_shown(redeemed.released)}
+    return {"access_token": redeemed.token, **shown(redeemed.released)}
 
 
-@blueprint.get("/redeemed", refuses=_OVER)
+@blueprint.get("/redeemed", refuses=OVER)
 @blueprint.shows(200, schemas.RedeemedSchema)
 def show_redeemed() -> dict[str, object]:
     """Show the same again, without the token."""
-    return _shown(journey().redeem.released(caller(), now()))
+    return shown(journey().redeem.released(caller(), now()))
 
 
-@blueprint.get("/redeemed/files/<id:file_id>", refuses=(*_OVER, errors.Busy), parameters=[_RANGE, _IF_RANGE])
+@blueprint.get("/redeemed/files/<id:file_id>", refuses=(*OVER, errors.Busy), parameters=[_RANGE, _IF_RANGE])
 @blueprint.documents(
     responses={
         200: {"description": "The whole file.", "content": {"application/octet-stream": _BYTES}},
@@ -100,7 +98,7 @@ def fetch_file(file_id: UUID) -> Response:
     return released_file(caller(), file_id)
 
 
-@blueprint.get("/redeemed/archive.zip", refuses=(*_OVER, errors.Busy), parameters=[_RANGE, _IF_RANGE])
+@blueprint.get("/redeemed/archive.zip", refuses=(*OVER, errors.Busy), parameters=[_RANGE, _IF_RANGE])
 @blueprint.documents(
     responses={
         200: {"description": "The whole archive.", "content": {"application/zip": _BYTES}},
@@ -116,7 +114,7 @@ def fetch_archive() -> Response:
     return released_archive(caller())
 
 
-@blueprint.post("/redeemed/files/<id:file_id>/ticket", refuses=_OVER)
+@blueprint.post("/redeemed/files/<id:file_id>/ticket", refuses=OVER)
 @blueprint.body(NothingSchema, required=False)
 @blueprint.shows(200, schemas.TicketSchema)
 def make_file_ticket(_nothing: dict[str, object], file_id: UUID) -> dict[str, object]:
@@ -127,7 +125,7 @@ def make_file_ticket(_nothing: dict[str, object], file_id: UUID) -> dict[str, ob
     return _ticket(file_id)
 
 
-@blueprint.post("/redeemed/archive/ticket", refuses=_OVER)
+@blueprint.post("/redeemed/archive/ticket", refuses=OVER)
 @blueprint.body(NothingSchema, required=False)
 @blueprint.shows(200, schemas.TicketSchema)
 def make_archive_ticket(_nothing: dict[str, object]) -> dict[str, object]:
@@ -140,7 +138,8 @@ def _ticket(file_id: UUID | None) -> dict[str, object]:
     return {"url": url, "expires_at": expires_at}
 
 
-def _shown(released: Released) -> dict[str, object]:
+def shown(released: Released) -> dict[str, object]:
+    """What was released, as RedeemedSchema shows it."""
     return {
         "expires_at": released.expires_at,
         "packet": released,

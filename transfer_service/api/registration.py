@@ -17,11 +17,12 @@ from transfer_service.api import (
     patient,
     recipients,
     redeemed,
+    released,
     releases,
 )
 from transfer_service.api.blueprint import PREFIX, PROBLEM
 
-_AREAS = (packets, files, content, recipients, releases, patient, links, redeemed, accounting)
+_AREAS = (packets, files, content, recipients, releases, patient, links, redeemed, released, accounting)
 
 _DESCRIPTION = (
     "Release of sealed pathology slides and imaging to a reviewing breast pathologist, by the patient's authorization."

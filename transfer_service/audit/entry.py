@@ -12,7 +12,7 @@ from uuid import UUID
 import rfc8785
 
 from transfer_service.domain.moments import rfc3339
-from transfer_service.domain.people import Actor, PatientActor, RecipientActor, StaffActor
+from transfer_service.domain.people import Actor, PatientActor, RecipientActor, ServiceActor, StaffActor
 
 DOMAIN = b"transfer-service/audit-entry/v1\x00"
 GENESIS = b"\x00" * 32
@@ -76,6 +76,8 @@ def actor_words(actor: Actor) -> tuple[str, str]:
             return "patient", str(actor.session_id)
         case RecipientActor():
             return "recipient", str(actor.recipient_id)
+        case ServiceActor():
+            return "service", str(actor.recipient_id)
         case _:
             return "system", actor.name
 

@@ -28,6 +28,18 @@ def _length(span: Span) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class Receipt:
+    """A service's own word that it has a file of a release. Never taken back, and said once."""
+
+    id: UUID
+    organization_id: UUID
+    release_id: UUID
+    recipient_id: UUID
+    file_id: UUID
+    confirmed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Disclosure:
     """One row a redemption and file, committed before the file's first byte leaves; refusals have rows of their own.
 

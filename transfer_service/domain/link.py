@@ -16,10 +16,14 @@ from transfer_service.errors import (
 
 
 class Verification(StrEnum):
-    """How the recipient proves who they are: a code to their address, or a passcode told by other means."""
+    """How the recipient proves who they are: a code to their address, a passcode told by other means, or its token.
+
+    A link of the last kind is a review service's: nobody was ever told its secret.
+    """
 
     EMAIL_CODE = "email_code"
     PASSCODE = "passcode"
+    SERVICE_TOKEN = "service_token"  # noqa: S105 - a kind of proof, and none itself
 
 
 class LinkState(StrEnum):
@@ -44,7 +48,10 @@ class Passcode:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One link. ``max_redemptions`` None means: as often as needed until it ends."""
+    """One link. ``max_redemptions`` None means: as often as needed until it ends.
+
+    ``issued_by`` is the member of staff; of a service's link, the recipient.
+    """
 
     id: UUID
     organization_id: UUID
@@ -108,7 +115,10 @@ class Challenge:
 
 @dataclass(frozen=True, slots=True)
 class Redemption:
-    """One counted use of a link. ``replay_key`` lets the same request, repeated, have a fresh token."""
+    """One counted use of a link. ``replay_key`` lets the same request, repeated, have a fresh token.
+
+    ``challenge_id`` is what proved it: the challenge, or a service's credential.
+    """
 
     id: UUID
     organization_id: UUID

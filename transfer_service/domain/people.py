@@ -146,6 +146,16 @@ class RecipientActor:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceActor:
+    """A review service, with its own token: not yet inside any redemption."""
+
+    organization_id: UUID
+    recipient_id: UUID
+    credential_id: UUID
+    origin: Origin = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
 class SystemActor:
     """The service itself: ``worker``, or ``operator`` for somebody at its command line, or ``visitor``
     for somebody who holds a secret and has not proved who they are."""
@@ -155,7 +165,7 @@ class SystemActor:
     origin: Origin = NOWHERE
 
 
-Actor = StaffActor | PatientActor | RecipientActor | SystemActor
+Actor = StaffActor | PatientActor | RecipientActor | ServiceActor | SystemActor
 
 
 class CredentialKind(StrEnum):
@@ -164,14 +174,16 @@ class CredentialKind(StrEnum):
     STAFF = "staff"
     PATIENT = "patient"
     RECIPIENT = "recipient"
+    SERVICE = "service"
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
     """A bearer token as we keep it: its SHA-256, and whom it makes of the caller.
 
-    ``subject_id`` is the department (staff), the release (patient) or the link (recipient); ``holder_id`` the
-    member of staff, the session or the redemption; ``recipient_id`` is set for recipients, ``role`` for staff.
+    ``subject_id`` is the department (staff), the release (patient), the link (recipient) or the recipient itself
+    (service); ``holder_id`` the member of staff, the session, the redemption or again the recipient.
+    ``recipient_id`` is set for recipients and services, ``role`` for staff.
     """
 
     id: UUID

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from transfer_service.domain.link import Link
 from transfer_service.domain.packet import Packet
-from transfer_service.domain.people import Actor, PatientActor, RecipientActor, Role, StaffActor
+from transfer_service.domain.people import Actor, PatientActor, RecipientActor, Role, ServiceActor, StaffActor
 from transfer_service.domain.release import Release
 from transfer_service.errors import NotAllowed, NotFound
 
@@ -89,6 +89,13 @@ def check_is_patient_of(actor: Actor, release_id: UUID) -> PatientActor:
 def check_is_recipient(actor: Actor) -> RecipientActor:
     """NotAllowed for everyone but a recipient inside a redemption: no staff role downloads bytes."""
     if not isinstance(actor, RecipientActor):
+        raise NotAllowed
+    return actor
+
+
+def check_is_service(actor: Actor) -> ServiceActor:
+    """NotAllowed for everyone but a review service with its own token."""
+    if not isinstance(actor, ServiceActor):
         raise NotAllowed
     return actor
 

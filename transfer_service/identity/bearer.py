@@ -9,6 +9,7 @@ from transfer_service.domain.people import (
     CredentialKind,
     Origin,
     PatientActor,
+    ServiceActor,
     StaffActor,
     recipient_actor,
 )
@@ -19,7 +20,7 @@ from transfer_service.sealing.tokens import token_hash
 
 @dataclass(frozen=True)
 class Bearers:
-    """Resolves tokens of staff, patients and recipients."""
+    """Resolves tokens of staff, patients, recipients and review services."""
 
     database: Database
 
@@ -41,6 +42,8 @@ def _actor(credential: Credential, origin: Origin) -> Actor:
             return PatientActor(credential.organization_id, credential.subject_id, credential.id, origin)
         case CredentialKind.RECIPIENT:
             return recipient_actor(credential, origin)
+        case CredentialKind.SERVICE if credential.recipient_id is not None:
+            return ServiceActor(credential.organization_id, credential.recipient_id, credential.id, origin)
         case CredentialKind.STAFF if credential.role is not None:
             return StaffActor(
                 organization_id=credential.organization_id,

@@ -8,7 +8,7 @@ from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
 from transfer_service.audit.entry import Entry, Event, Head
-from transfer_service.domain.disclosure import Disclosure
+from transfer_service.domain.disclosure import Disclosure, Receipt
 from transfer_service.domain.link import Challenge, Link, Redemption
 from transfer_service.domain.mail import KeptAnswer, Mail
 from transfer_service.domain.packet import AssemblyIntent, Leftover, Packet, PacketFile, Part
@@ -28,6 +28,7 @@ Tenanted = (
     | Redemption
     | Disclosure
     | Ticket
+    | Receipt
 )
 Bookkeeping = (
     Credential
@@ -58,6 +59,7 @@ T = TypeVar(
     Redemption,
     Disclosure,
     Ticket,
+    Receipt,
 )
 S = TypeVar("S", Credential, Link, Release, Ticket)
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from transfer_service.audit.chain import ChainBroken, verify
 from transfer_service.audit.entry import Entry, Head
-from transfer_service.domain.disclosure import Disclosure
+from transfer_service.domain.disclosure import Disclosure, Receipt
 from transfer_service.domain.packet import PacketFile
 from transfer_service.domain.people import Actor, Recipient
 from transfer_service.domain.policy import (
@@ -26,13 +26,15 @@ from transfer_service.usecases.reach import owned_packet
 class AccountLine:
     """One disclosure as it is accounted for: the recipient as the patient read them, the file, and the purpose.
 
-    ``accountable``: whether 164.528(a)(1) asks for it; disclosures under an authorization are exempt, and listed.
+    ``confirmed_at``: when the recipient, a service, said that it has the file. ``accountable``: whether
+    164.528(a)(1) asks for it; disclosures under an authorization are exempt, and listed.
     """
 
     disclosure: Disclosure
     recipient: Recipient
     file: PacketFile | None
     purpose: str
+    confirmed_at: datetime | None = None
     accountable: bool = False
 
 
@@ -110,10 +112,17 @@ def _lines(tx: Transaction, disclosures: Iterable[Disclosure]) -> list[AccountLi
 
 
 def _line(tx: Transaction, disclosure: Disclosure) -> AccountLine:
-    organization_id = disclosure.organization_id
+    organization_id, file_id = disclosure.organization_id, disclosure.file_id
     return AccountLine(
         disclosure=disclosure,
         recipient=tx.recipient_version(organization_id, disclosure.recipient_id, disclosure.recipient_version),
-        file=tx.get(PacketFile, organization_id, disclosure.file_id) if disclosure.file_id else None,
+        file=tx.get(PacketFile, organization_id, file_id) if file_id else None,
         purpose=tx.get(Release, organization_id, disclosure.release_id).purpose,
+        confirmed_at=_confirmed_at(tx, disclosure),
     )
+
+
+def _confirmed_at(tx: Transaction, disclosure: Disclosure) -> datetime | None:
+    about = {name: getattr(disclosure, name) for name in ("release_id", "recipient_id", "file_id")}
+    receipts = tx.find(Receipt, disclosure.organization_id, **about) if disclosure.file_id else []
+    return next((receipt.confirmed_at for receipt in receipts), None)

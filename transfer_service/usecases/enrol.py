@@ -5,11 +5,14 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from transfer_service.audit.entry import Event
+from transfer_service.domain.link import Redemption
 from transfer_service.domain.people import (
     Credential,
     CredentialKind,
     Department,
     Organization,
+    Recipient,
+    RecipientKind,
     Role,
     Staff,
     SystemActor,
@@ -80,25 +83,48 @@ class Enrol:
             tx.save(self._event("token.created", department.organization_id, now, subject), staff, credential)
         return credential, token
 
+    def create_service_token(self, recipient_id: UUID, now: datetime) -> tuple[Credential, str]:
+        """A token for that review service; the token itself comes once. NotFound; Invalid for a person."""
+        token = mint_token()
+        with self.database.changing() as tx:
+            recipient = self._recipient(tx, recipient_id)
+            if recipient.kind is not RecipientKind.SERVICE:
+                raise Invalid("That recipient is a person, who is let in by a link. Only a service has a token.")
+            credential = Credential(
+                id=uuid4(),
+                organization_id=recipient.organization_id,
+                kind=CredentialKind.SERVICE,
+                secret_hash=token_hash(token),
+                subject_id=recipient.id,
+                holder_id=recipient.id,
+                role=None,
+                recipient_id=recipient.id,
+                created_at=now,
+                expires_at=None,
+            )
+            subject = {"recipient": recipient.id, "token": credential.id}
+            tx.save(self._event("token.created", recipient.organization_id, now, subject), credential)
+        return credential, token
+
     def tokens(self) -> list[Credential]:
-        """Every staff token of every organization, revoked ones too."""
+        """Every token of staff and of review services, of every organization, revoked ones too."""
         with self.database.reading() as tx:
             return [
                 credential
                 for organization in tx.organizations()
                 for credential in tx.find(Credential, organization.id)
-                if credential.kind is CredentialKind.STAFF
+                if credential.kind in {CredentialKind.STAFF, CredentialKind.SERVICE}
             ]
 
     def revoke_token(self, token_id: UUID, now: datetime) -> Credential:
-        """From the next request on it is refused. Revoking again changes nothing; NotFound."""
+        """From the next request on it is refused, with whatever it was let into. Again changes nothing; NotFound."""
         with self.database.changing() as tx:
             credential = self._token(tx, token_id)
             if credential.revoked_at is not None:
                 return credential
             credential = replace(credential, revoked_at=now)
             event = self._event("token.revoked", credential.organization_id, now, {"token": credential.id})
-            tx.save(event, credential)
+            tx.save(event, credential, *_sessions_let_in(tx, credential, now))
         return credential
 
     def _token(self, tx: Work, token_id: UUID) -> Credential:
@@ -119,6 +145,12 @@ class Enrol:
                 return department
         raise NotFound("There is no department of that id.")
 
+    def _recipient(self, tx: Work, recipient_id: UUID) -> Recipient:
+        for organization in tx.organizations():
+            for recipient in tx.find(Recipient, organization.id, id=recipient_id):
+                return recipient
+        raise NotFound("There is no recipient of that id.")
+
     def _member(self, tx: Work, department: Department, name: str, now: datetime) -> Staff:
         for staff in tx.find(Staff, department.organization_id, department_id=department.id, name=name):
             return staff
@@ -126,3 +158,13 @@ class Enrol:
 
     def _event(self, action: str, organization_id: UUID, now: datetime, subject: dict[str, UUID]) -> Event:
         return Event(action, SystemActor(organization_id, "operator"), now, subject)
+
+
+def _sessions_let_in(tx: Work, credential: Credential, now: datetime) -> list[Credential]:
+    """The live sessions that a service's token opened, ended."""
+    return [
+        replace(session, revoked_at=now)
+        for redemption in tx.find(Redemption, credential.organization_id, challenge_id=credential.id)
+        for session in tx.find(Credential, credential.organization_id, holder_id=redemption.id)
+        if session.is_live(now)
+    ]

@@ -81,6 +81,8 @@ class Issue:
         staff = check_may_ask_releases(actor)
         if (draft.passcode is not None) != (draft.verification is Verification.PASSCODE):
             raise Invalid("A passcode goes with the verification by passcode, and with no other.")
+        if draft.verification is Verification.SERVICE_TOKEN:
+            raise Invalid("A service's link comes of itself, when the service first redeems.")
         check_expiry(draft.expires_at, now, now + self.limits.link_for)
         passcode = self._passcode(draft.passcode)
         secret = mint_secret()

@@ -16,6 +16,7 @@ from transfer_service.usecases.recipients import Recipients
 from transfer_service.usecases.redeem import Redeem
 from transfer_service.usecases.release import Releases
 from transfer_service.usecases.retire import Retire
+from transfer_service.usecases.services import Services
 from transfer_service.usecases.tickets import Tickets
 from transfer_service.usecases.verify import Verify
 
@@ -34,6 +35,7 @@ class Journey:
     patients: Patients
     issue: Issue
     redeem: Redeem
+    services: Services
     deliver: Deliver
     archives: Archives
     tickets: Tickets

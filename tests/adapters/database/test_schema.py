@@ -13,6 +13,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, inspect
 
 from tests.databases import Kept, SqliteKept
+from tests.stages import Stages
 from transfer_service.adapters.database import SqlDatabase, downgrade, migrate, schema
 from transfer_service.adapters.database.dialects import dialect_of
 from transfer_service.adapters.database.tables import METADATA
@@ -137,3 +138,22 @@ def test_the_same_revisions_speak_postgresql() -> None:
     assert "CREATE FUNCTION refuse_audit_change()" in sql
     assert "BEFORE TRUNCATE ON audit_entries" in sql
     assert "RAISE(ABORT" not in sql
+
+
+def test_links_and_tokens_of_before_outlive_the_revision_of_services_and_its_way_back(
+    tmp_path: Path, own_database: Kept
+) -> None:
+    """SQLite's tables are made again for it: every row, and whatever refers to one, is there as it was."""
+    url = own_database.url
+    stages = Stages(tmp_path, own_database)
+    stages.fetched_by_service()
+    stages.redeemed()
+    before = stages.rows("alembic_version", "receipts")
+    stages.close_down()
+    downgrade(url, "0001")
+    migrate(url)
+    after = stages.rows("alembic_version", "receipts")
+    lost = {name: [row for row in rows if row not in after[name]] for name, rows in before.items()}
+    assert {name: len(rows) for name, rows in lost.items() if rows} == {"credentials": 1, "links": 1}
+    assert after["disclosures"] == before["disclosures"]
+    assert len(after["links"]) == len(before["links"])

@@ -2,21 +2,22 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
 
 import sqlalchemy
-from sqlalchemy import ColumnElement, Table, Text, or_
+from sqlalchemy import ColumnElement, Table, Text, and_, or_, select
 
 from transfer_service.adapters.database import rows, tables
 from transfer_service.adapters.database.seals import Seals, folded
-from transfer_service.domain.disclosure import Disclosure
+from transfer_service.domain.disclosure import Disclosure, Receipt
 from transfer_service.domain.link import Challenge, Link, Redemption
 from transfer_service.domain.mail import KeptAnswer, Mail
-from transfer_service.domain.packet import AssemblyIntent, Leftover, Packet, PacketFile, Part
+from transfer_service.domain.packet import AssemblyIntent, Leftover, Packet, PacketFile, PacketState, Part
 from transfer_service.domain.paths import path_identity
 from transfer_service.domain.people import Credential, Department, Organization, Recipient, Staff
-from transfer_service.domain.release import Release
+from transfer_service.domain.release import Release, ReleaseState
 from transfer_service.domain.ticket import Ticket
 
 K = TypeVar("K")
@@ -73,6 +74,23 @@ def _packet_seen_by(department_id: UUID) -> ColumnElement[bool]:
     return or_(packets.department_id == department_id, contributors.contains(str(department_id), autoescape=True))
 
 
+def _release_names(recipient_id: UUID) -> ColumnElement[bool]:
+    """The grants are JSON, and an id stands in them as text."""
+    return sqlalchemy.cast(tables.releases.c.grants, Text).contains(str(recipient_id), autoescape=True)
+
+
+def _release_is_live_at(now: datetime) -> ColumnElement[bool]:
+    """Signed, and not over. What ``Release.check_live`` says of one, for a list."""
+    releases = tables.releases.c
+    return and_(releases.state == ReleaseState.SIGNED, releases.expires_at > now)
+
+
+def _release_is_of_a_closed_packet_of(organization_id: UUID) -> ColumnElement[bool]:
+    packets = tables.packets.c
+    closed = select(packets.id).where(packets.organization_id == organization_id, packets.state == PacketState.CLOSED)
+    return tables.releases.c.packet_id.in_(closed)
+
+
 _MAPPERS: tuple[Mapper[Any], ...] = (
     _plain(Organization, tables.organizations, "created_at", "id"),
     _plain(Department, tables.departments, "created_at", "id"),
@@ -85,6 +103,7 @@ _MAPPERS: tuple[Mapper[Any], ...] = (
     _plain(Redemption, tables.redemptions, "redeemed_at", "id"),
     _plain(Disclosure, tables.disclosures, "started_at", "id"),
     _plain(Ticket, tables.tickets, "made_at", "id"),
+    _plain(Receipt, tables.receipts, "confirmed_at", "id"),
     _plain(KeptAnswer, tables.kept_answers, "expires_at", "key", id_column="key"),
     Mapper(Recipient, tables.recipients, rows.recipient_row, rows.recipient_of, ("created_at", "id"), versioned=True),
     Mapper(
@@ -111,6 +130,11 @@ _MAPPERS: tuple[Mapper[Any], ...] = (
         rows.release_row,
         rows.release_of,
         ("requested_at", "id"),
+        conditions={
+            "naming": _release_names,
+            "live_at": _release_is_live_at,
+            "of_closed_packets_of": _release_is_of_a_closed_packet_of,
+        },
         sealed=frozenset({"purpose", "form", "email", "signature"}),
     ),
     Mapper(Link, tables.links, rows.link_row, rows.link_of, ("issued_at", "id")),

@@ -322,6 +322,16 @@ tickets = _tenant_table(
     Index(None, "organization_id", "session_id"),
 )
 
+receipts = _tenant_table(
+    "receipts",
+    Column("release_id", Uuid, nullable=False),
+    Column("recipient_id", Uuid, nullable=False),
+    Column("file_id", Uuid, nullable=False),
+    Column("confirmed_at", UtcDateTime, nullable=False),
+    _refers("releases", "release_id"),
+    UniqueConstraint("organization_id", "release_id", "recipient_id", "file_id"),
+)
+
 audit_entries = _tenant_table(
     "audit_entries",
     Column("seq", BigInteger, primary_key=True, autoincrement=False),

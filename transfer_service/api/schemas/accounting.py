@@ -60,6 +60,11 @@ class DisclosureSchema(Schema):
     requests = WholeNumber(attribute="disclosure.requests")
     completed = fields.Function(lambda line: line.disclosure.completed_at is not None, metadata={"type": "boolean"})
     completed_at = Instant(allow_none=True, attribute="disclosure.completed_at")
+    confirmed_receipt_at = Instant(
+        allow_none=True,
+        attribute="confirmed_at",
+        metadata={"description": "When the recipient, a review service, said that it has the file."},
+    )
     refused = fields.Function(lambda line: line.disclosure.refused_code is not None, metadata={"type": "boolean"})
     refused_code = fields.String(allow_none=True, attribute="disclosure.refused_code")
     accountable = TrueOrFalse(

@@ -21,7 +21,12 @@ class LinkDraftSchema(Schema):
     recipient_id = Id(required=True)
     expires_at = Instant(required=True)
     max_redemptions = WholeNumber(validate=validate.Range(min=1, max=MOST_REDEMPTIONS))
-    verification = fields.Enum(Verification, by_value=True, required=True)
+    verification = fields.Enum(
+        Verification,
+        by_value=True,
+        required=True,
+        validate=validate.NoneOf([Verification.SERVICE_TOKEN], error="A service's link comes of itself."),
+    )
     passcode = Passcode(LONGEST_PASSCODE, shortest=SHORTEST_PASSCODE)
 
     @validates_schema

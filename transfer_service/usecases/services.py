@@ -1,0 +1,200 @@
+"""Services: what a review service does with its own token: see what is released to it, redeem it, say that it has it.
+
+The token is the proof, so there is no challenge and no secret. The first redemption under a release issues a link in
+the same transaction: so that staff see it, revoke it, and account for it as for any other.
+"""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from transfer_service.audit.entry import Event
+from transfer_service.domain.disclosure import Disclosure, Receipt
+from transfer_service.domain.link import Link, Redemption, Verification
+from transfer_service.domain.packet import Packet, PacketFile
+from transfer_service.domain.people import Actor, RecipientKind, ServiceActor
+from transfer_service.domain.policy import check_is_service, check_live
+from transfer_service.domain.release import Release
+from transfer_service.errors import FileUnknown, NotFetched, NotFound, NotNow, RecipientNotNamed
+from transfer_service.ports import Database, Slice, Transaction
+from transfer_service.sealing.tokens import mint_secret, token_hash
+from transfer_service.usecases.admit import Admit, Redeemed
+from transfer_service.usecases.issue import link_event
+from transfer_service.usecases.refusals import record_refusal
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ReleasedTo:
+    """A release as the service that it names finds it in its list. ``acknowledged_at``: it said it has all files."""
+
+    release: Release
+    files: int
+    bytes: int
+    redemptions: int
+    acknowledged_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Services:
+    """A release to a recipient that the patient read as a service is all the permission there is, and all it takes."""
+
+    database: Database
+    admit: Admit
+
+    def released(self, actor: Actor, now: datetime, *, limit: int, cursor: str | None) -> Slice[ReleasedTo]:
+        """What this service can redeem now, newest first. A page may be short and have a next one all the same."""
+        service = check_is_service(actor)
+        about = {"naming": service.recipient_id, "live_at": now, "of_closed_packets_of": service.organization_id}
+        with self.database.reading() as tx:
+            found = tx.page(Release, service.organization_id, limit=limit, cursor=cursor, **about)
+            shown = [
+                _listed(tx, service, release)
+                for release in found.items
+                if _is_named(tx, service, release) and not _is_revoked(tx, service, release)
+            ]
+            return Slice(shown, found.next_cursor)
+
+    def redeem(self, actor: Actor, release_id: UUID, replay: str | None, now: datetime) -> Redeemed:
+        """Counts one redemption; repeated with its Idempotency-Key, a fresh token for the same one.
+
+        NotFound unless the patient signed it and it names this service. What refuses links refuses here.
+        """
+        service = check_is_service(actor)
+        try:
+            with self.database.changing() as tx:
+                return self._let_in(tx, service, _release(tx, service, release_id), replay, now)
+        except NotNow as refusal:
+            with self.database.changing() as tx:
+                _record_refusal(tx, service, _release(tx, service, release_id), refusal.code, now)
+            raise
+
+    def acknowledge(
+        self, actor: Actor, release_id: UUID, file_ids: Iterable[UUID] | None, now: datetime
+    ) -> list[Receipt]:
+        """It says which files it has (None: all); every receipt of the release so far. FileUnknown, NotFetched.
+
+        Whether or not the release still lives: what was received was received.
+        """
+        service = check_is_service(actor)
+        with self.database.changing() as tx:
+            release = _release(tx, service, release_id)
+            granted = release.grant_to(service.recipient_id).file_ids
+            known = _receipts(tx, service, release)
+            new = {*(granted if file_ids is None else file_ids)} - {receipt.file_id for receipt in known}
+            _check_fetched(tx, service, release, new)
+            receipts = [_receipt(service, release, file_id, now) for file_id in granted if file_id in new]
+            if receipts:
+                tx.save(_event("release.acknowledged", service, release, now, files=len(receipts)), *receipts)
+            return [*known, *receipts]
+
+    def _let_in(
+        self, tx: Transaction, service: ServiceActor, release: Release, replay: str | None, now: datetime
+    ) -> Redeemed:
+        link = _link(tx, service, release) or _issued(tx, service, release, now)
+        check_live(link, release, tx.get(Packet, release.organization_id, release.packet_id), now)
+        kept = self.admit.replay(link, replay, b"service")
+        redemption = self.admit.former(tx, link, kept, now)
+        if redemption is None:
+            link = replace(link, redemptions=link.redemptions + 1)
+            proof = service.credential_id
+            redemption = Redemption(uuid4(), link.organization_id, link.id, proof, now, kept.key, kept.body)
+            event = link_event("link.redeemed", service, link, now, redemptions=link.redemptions)
+            tx.save(event, link, redemption)
+        return self.admit.admit(tx, link, redemption, service, now)
+
+
+def _release(tx: Transaction, service: ServiceActor, release_id: UUID) -> Release:
+    """Locked where it changes, so that two first redemptions make one link. NotFound."""
+    release = tx.get(Release, service.organization_id, release_id)
+    if release.signed_at is None or not _is_named(tx, service, release):
+        raise NotFound
+    return release
+
+
+def _is_named(tx: Transaction, service: ServiceActor, release: Release) -> bool:
+    """In a version that the patient read as a service: who was named as a person proves to be that person."""
+    with suppress(RecipientNotNamed):
+        version = release.grant_to(service.recipient_id).recipient_version
+        recipient = tx.recipient_version(service.organization_id, service.recipient_id, version)
+        return recipient.kind is RecipientKind.SERVICE
+    return False
+
+
+def _link(tx: Transaction, service: ServiceActor, release: Release) -> Link | None:
+    about = {"release_id": release.id, "recipient_id": service.recipient_id}
+    links = tx.find(Link, service.organization_id, verification=Verification.SERVICE_TOKEN, **about)
+    return next(iter(links), None)
+
+
+def _is_revoked(tx: Transaction, service: ServiceActor, release: Release) -> bool:
+    link = _link(tx, service, release)
+    return link is not None and link.revoked_at is not None
+
+
+def _issued(tx: Transaction, service: ServiceActor, release: Release, now: datetime) -> Link:
+    """A link that lives as long as its release, and whose secret nobody knows. Refusals of a live release."""
+    release.check_live(now)
+    tx.get(Packet, release.organization_id, release.packet_id).check_closed()
+    link = Link(
+        id=uuid4(),
+        organization_id=release.organization_id,
+        packet_id=release.packet_id,
+        release_id=release.id,
+        recipient_id=service.recipient_id,
+        secret_hash=token_hash(mint_secret()),
+        verification=Verification.SERVICE_TOKEN,
+        passcode=None,
+        issued_at=now,
+        issued_by=service.recipient_id,
+        expires_at=release.expires_at,
+        max_redemptions=None,
+    )
+    tx.save(link_event("link.issued", service, link, now), link)
+    return link
+
+
+def _record_refusal(tx: Transaction, service: ServiceActor, release: Release, code: str, now: datetime) -> None:
+    """A disclosure refused, where there is a link that it would have been made by; else in the audit log alone."""
+    link = _link(tx, service, release)
+    if link is None:
+        tx.save(_event("release.redeem_refused", service, release, now, code=code))
+    else:
+        record_refusal(tx, link, service, code, now)
+
+
+def _listed(tx: Transaction, service: ServiceActor, release: Release) -> ReleasedTo:
+    granted = release.grant_to(service.recipient_id).file_ids
+    files = tx.find(PacketFile, release.organization_id, packet_id=release.packet_id)
+    link, receipts = _link(tx, service, release), _receipts(tx, service, release)
+    return ReleasedTo(
+        release=release,
+        files=len(granted),
+        bytes=sum(file.size_bytes for file in files if file.id in granted),
+        redemptions=link.redemptions if link else 0,
+        acknowledged_at=receipts[-1].confirmed_at if len(receipts) == len(granted) else None,
+    )
+
+
+def _receipts(tx: Transaction, service: ServiceActor, release: Release) -> list[Receipt]:
+    return tx.find(Receipt, service.organization_id, release_id=release.id, recipient_id=service.recipient_id)
+
+
+def _check_fetched(tx: Transaction, service: ServiceActor, release: Release, file_ids: set[UUID]) -> None:
+    """A fetch that was begun is enough: how it ended is recorded a moment after its last byte has arrived."""
+    if not file_ids <= {*release.grant_to(service.recipient_id).file_ids}:
+        raise FileUnknown("The release gives this recipient no such file.")
+    about = {"packet_id": release.packet_id, "release_id": release.id, "recipient_id": service.recipient_id}
+    begun = {each.file_id for each in tx.find(Disclosure, service.organization_id, **about)}
+    if not file_ids <= begun:
+        raise NotFetched
+
+
+def _receipt(service: ServiceActor, release: Release, file_id: UUID, now: datetime) -> Receipt:
+    return Receipt(uuid4(), service.organization_id, release.id, service.recipient_id, file_id, now)
+
+
+def _event(action: str, service: ServiceActor, release: Release, now: datetime, **facts: str | int) -> Event:
+    subject = {"packet": release.packet_id, "release": release.id, "recipient": service.recipient_id}
+    return Event(action, service, now, subject, facts)
