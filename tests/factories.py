@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 from transfer_service.audit.entry import Event
-from transfer_service.domain.disclosure import Disclosure
+from transfer_service.domain.disclosure import Disclosure, Receipt
 from transfer_service.domain.link import Challenge, Link, Redemption, Verification
 from transfer_service.domain.mail import KeptAnswer, Mail
 from transfer_service.domain.packet import (
@@ -278,6 +278,10 @@ def a_redemption(**changes: Any) -> Redemption:
 
 def a_ticket(**changes: Any) -> Ticket:
     return _made(Ticket(uuid4(), uuid4(), uuid4(), None, secrets.token_bytes(32), NOW), changes)
+
+
+def a_receipt(**changes: Any) -> Receipt:
+    return _made(Receipt(uuid4(), uuid4(), uuid4(), uuid4(), uuid4(), NOW), changes)
 
 
 def a_disclosure(**changes: Any) -> Disclosure:

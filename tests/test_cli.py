@@ -4,6 +4,7 @@ import json
 import stat
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -11,8 +12,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.databases import SqliteKept
+from tests.stages import ORIGIN, recipient_draft
+from transfer_service.adapters.database import SqlDatabase
 from transfer_service.adapters.keyring import LocalKeyring
 from transfer_service.cli import main
+from transfer_service.domain.people import RecipientKind
+from transfer_service.identity.bearer import Bearers
+from transfer_service.usecases.recipients import Recipients
 
 SETTINGS = """\
 s3_endpoint_url = "http://127.0.0.1:9"
@@ -228,3 +234,22 @@ def test_a_token_is_of_a_member_of_staff_or_of_a_review_service_and_never_of_bot
         result = cli("token", "create", *command)
         assert (result.exit_code, "Say whose it is" in result.output) == (2, True)
     assert cli("token", "create", "--recipient", str(uuid4())).exit_code == 1
+
+
+def test_a_review_service_s_token_is_made_listed_and_revoked_and_a_person_has_none(department, installation):
+    token = answer("token", "create", "--department", department, "--role", "coordinator")["token"]
+    database = SqlDatabase(
+        f"sqlite:///{installation / 'transfer-service.sqlite3'}", LocalKeyring(installation / "keyring.json")
+    )
+    coordinator = Bearers(database).actor(token, ORIGIN, datetime.now(UTC))
+    person, service = (
+        Recipients(database).add(coordinator, recipient_draft(name="Remote Review", kind=kind), datetime.now(UTC))
+        for kind in (RecipientKind.PERSON, RecipientKind.SERVICE)
+    )
+    database.dispose()
+    made = answer("token", "create", "--recipient", str(service.id))
+    (listed,) = [each for each in answer("token", "list")["items"] if each["id"] == made["id"]]
+    assert (listed["role"], listed["recipient"], listed["staff"]) == ("service", "Remote Review", None)
+    assert answer("token", "revoke", made["id"]) == {"id": made["id"]}
+    refused = cli("token", "create", "--recipient", str(person.id))
+    assert (refused.exit_code, "is a person" in refused.stderr) == (1, True)

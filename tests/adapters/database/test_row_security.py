@@ -51,6 +51,7 @@ def filled(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Fi
                 a.a_part(**of, file_id=each.file.id),
                 AssemblyIntent(each.id, each.file.id, ((1, "etag"),), attempt=1, made_at=a.NOW),
             )
+            work.save(a.an_event(each.actor), a.a_receipt(**of, release_id=each.release.id))
     database.dispose()
     return filled
 
