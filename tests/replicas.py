@@ -135,15 +135,15 @@ def _is_ready(port: int) -> bool:
 
 @contextmanager
 def prepared(
-    folder: Path, store: SeaweedFS, *, serves: int = 2, database_url: str | None = None, lease_for_s: int = 3
+    folder: Path, store: SeaweedFS, *, database_url: str, serves: int = 2, lease_for_s: int = 3
 ) -> Iterator[Replicas]:
     """Settings, keys, schema and bucket, and nothing that runs yet; whatever was started ends with the block.
 
-    ``database_url``: an empty database's; left out, a file of SQLite in ``folder``.
+    ``database_url``: an empty database's.
     """
     ports, bucket = free_ports(serves), f"bucket-{secrets.token_hex(6)}"
     text = _SETTINGS.format(
-        database_url=database_url or f"sqlite:///{folder}/records.sqlite3",
+        database_url=database_url,
         keyring="" if INSTALLATIONS else 'keyring_path = "keyring.json"',
         store=store,
         bucket=bucket,

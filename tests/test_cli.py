@@ -236,7 +236,9 @@ def test_a_token_is_of_a_member_of_staff_or_of_a_review_service_and_never_of_bot
     assert cli("token", "create", "--recipient", str(uuid4())).exit_code == 1
 
 
-def test_a_review_service_s_token_is_made_listed_and_revoked_and_a_person_has_none(department, installation, unmigrated):
+def test_a_review_service_s_token_is_made_listed_and_revoked_and_a_person_has_none(
+    department, installation, unmigrated
+):
     token = answer("token", "create", "--department", department, "--role", "coordinator")["token"]
     database = SqlDatabase(unmigrated.url, LocalKeyring(installation / "keyring.json"))
     coordinator = Bearers(database).actor(token, ORIGIN, datetime.now(UTC))

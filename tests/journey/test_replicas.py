@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.databases import Databases
 from tests.fault_proxy import Fault, FaultProxy
 from tests.journey.hospital import API, PART, Caller, Hospital, sha256, some_bytes
 from tests.replicas import Replicas, prepared, running
@@ -16,9 +17,14 @@ SIZE = 300_000
 
 
 @pytest.fixture(scope="module")
-def replicas(tmp_path_factory: pytest.TempPathFactory, seaweedfs: SeaweedFS) -> Iterator[Replicas]:
-    with prepared(tmp_path_factory.mktemp("replicas"), seaweedfs) as replicas:
+def replicas(
+    tmp_path_factory: pytest.TempPathFactory, seaweedfs: SeaweedFS, databases: Databases
+) -> Iterator[Replicas]:
+    folder = tmp_path_factory.mktemp("replicas")
+    kept = databases.empty(folder)
+    with prepared(folder, seaweedfs, database_url=kept.url) as replicas:
         yield replicas
+    databases.drop(kept)
 
 
 def at(replicas: Replicas, serve: int, caller: Caller) -> Caller:
