@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.client.command_line import Desk
-from transfer_service.client.deposit.case import is_of, packet_draft, read_case
+from transfer_service.client.deposit.case import Case, is_of, packet_draft, read_case
 from transfer_service.client.failures import UsageWrong
 
 PATIENT = {"name": "Ada Example", "birth_date": "1961-02-03", "record_number": "MRN-1"}
@@ -16,7 +16,18 @@ def test_a_case_and_a_whole_request_are_both_taken(tmp_path):
     assert packet_draft(CASE) == {"case": CASE}
     whole = {"case": CASE, "note": "urgent"}
     (tmp_path / "case.json").write_text(json.dumps(whole))
-    assert read_case(tmp_path / "case.json") == whole
+    assert read_case(tmp_path / "case.json") == Case(whole, None)
+
+
+@pytest.mark.parametrize("value", [CASE, {"case": CASE}])
+def test_a_case_may_say_how_many_slides_it_has(tmp_path, value):
+    file = tmp_path / "case.json"
+    file.write_text(json.dumps(value | {"expected_slides": 3}))
+    assert read_case(file) == Case({"case": CASE}, 3)
+    for wrong in (0, "3", True, 1.5):
+        file.write_text(json.dumps(value | {"expected_slides": wrong}))
+        with pytest.raises(UsageWrong, match="expected_slides"):
+            read_case(file)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from transfer_service.client.commands.login import login, logout
 from transfer_service.client.commands.send import send
 from transfer_service.client.commands.status import status
 from transfer_service.client.commands.verify import verify
+from transfer_service.client.commands.watch import watch
 from transfer_service.client.failures import ClientFailure, ExitCode, Interrupted
 from transfer_service.client.printable import make_streams_forgiving, printable
 from transfer_service.errors import TransferError
@@ -33,7 +34,7 @@ def packet() -> None:
     """
 
 
-for each in (send, fetch, verify, status, link, login, logout):
+for each in (send, watch, fetch, verify, status, link, login, logout):
     packet.add_command(each)
 
 

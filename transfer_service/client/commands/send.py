@@ -138,7 +138,7 @@ def _draft(asked: _Asked) -> dict[str, Any]:
         return _draft_of_words(said)
     if said:
         raise UsageWrong("Say the case by --case FILE or by options, not by both.")
-    return read_case(file)
+    return dict(read_case(file).draft)
 
 
 def _draft_of_words(said: dict[str, str]) -> dict[str, Any]:

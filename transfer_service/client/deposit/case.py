@@ -6,6 +6,7 @@ The service decides; what is found here is what a slip of the keyboard makes, sa
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +14,7 @@ from typing import Any, Final
 from transfer_service.client.failures import UsageWrong
 
 CASE_FILE: Final = "case.json"
+EXPECTED: Final = "expected_slides"
 _MOST_BYTES: Final = 1024 * 1024
 
 _PATIENT = {"name": True, "birth_date": True, "record_number": True, "email": False, "phone": False, "language": False}
@@ -29,17 +31,31 @@ _FURTHEST_AHEAD = timedelta(hours=14)  # where on Earth it may be tomorrow alrea
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
-def read_case(path: Path) -> dict[str, Any]:
-    """The body of POST /packets from a JSON file that holds it, or its ``case`` alone. UsageWrong, by field."""
+@dataclass(frozen=True, slots=True)
+class Case:
+    """The body of POST /packets, and how many slides the case has, where its file says so."""
+
+    draft: Mapping[str, Any]
+    expected_slides: int | None
+
+
+def read_case(path: Path) -> Case:
+    """A case from a JSON file that holds the body of POST /packets, or its ``case`` alone. UsageWrong, by field.
+
+    ``expected_slides`` may stand beside it: `packet watch` closes the packet when so many are there.
+    """
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise UsageWrong(f"{path} is too large to be a case description.")
         value = json.loads(path.read_bytes())
     except OSError as error:
         raise UsageWrong(f"{path} can't be read: {error.strerror}.") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise UsageWrong(f"{path} is not JSON in UTF-8.") from None
-    return packet_draft(value)
+    expected = value.pop(EXPECTED, None) if isinstance(value, dict) else None
+    if expected is not None and (isinstance(expected, bool) or not isinstance(expected, int) or expected < 1):
+        raise UsageWrong(f"The case description is not right. {EXPECTED}: must be a number from 1.")
+    return Case(packet_draft(value), expected)
 
 
 def packet_draft(value: object) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
 
+from transfer_service.client.deposit.journal import Stamp
 from transfer_service.client.deposit.paths import packet_path, path_identity, why_refused
 from transfer_service.client.failures import UsageWrong
 from transfer_service.client.long_paths import reachable
@@ -27,11 +28,17 @@ KINDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class LocalFile:
-    """A file to send: its path in the packet, where it is, and how large it was when it was seen."""
+    """A file to send: its path in the packet, where it is, and how it looked when it was seen."""
 
     path: str
     place: Path
     size_bytes: int
+    mtime_ns: int
+
+    @property
+    def stamp(self) -> Stamp:
+        """How it looked."""
+        return Stamp(self.size_bytes, self.mtime_ns)
 
     @property
     def kind(self) -> str:
@@ -124,7 +131,7 @@ class _Found:
         elif why := why_refused(packet_path(names)):
             self._oddities.append(Oddity(path, NAME, why))
         else:
-            self._files.append(LocalFile(packet_path(names), Path(entry.path), status.st_size))
+            self._files.append(LocalFile(packet_path(names), Path(entry.path), status.st_size, status.st_mtime_ns))
 
     def _is_left_out(self, path: str, name: str) -> bool:
         if name.lower() in LITTER or name.startswith("._"):
