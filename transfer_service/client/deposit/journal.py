@@ -7,7 +7,6 @@ SQLite's own lock, which the operating system ends with the process, keeps a sec
 
 import os
 import secrets
-import sqlite3
 import time
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,8 +16,9 @@ from threading import Lock
 from types import TracebackType
 from typing import Any, Final, Self
 
-from transfer_service.client.failures import InUse, UsageWrong
-from transfer_service.client.state import make_private, state_folder, state_name
+from transfer_service.client.failures import UsageWrong
+from transfer_service.client.locked_database import Damaged, locked_database
+from transfer_service.client.state import state_folder, state_name
 
 FOLDER: Final = "send"
 _VERSION: Final = 1
@@ -62,21 +62,16 @@ class Journal:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        make_private(path)
-        self._lock = Lock()
-        self._database = sqlite3.connect(path, timeout=0, check_same_thread=False, isolation_level=None)
+        self.path, self._lock = path, Lock()
         try:
-            self._begin()
-        except sqlite3.OperationalError:
-            self._database.close()
-            raise InUse from None
-        except sqlite3.DatabaseError:
-            self._database.close()
+            self._database = locked_database(path, _SCHEMA, _VERSION)
+        except Damaged:
             raise UsageWrong(
                 f"{path}, where this folder's sending is remembered, is damaged.",
                 advice="Delete it: what the service has already is found there and not sent again, in a new packet.",
             ) from None
+        if self._row("SELECT 1 FROM packet") is None:
+            self._forget()
 
     @classmethod
     def of(cls, base_url: str, folder: Path, part: str = "") -> Self:
@@ -133,21 +128,6 @@ class Journal:
     def sent_ago_s(self) -> float:
         """Seconds since a part last began to leave; never negative, as clocks are set back."""
         return max(0.0, time.time() - float(self._row("SELECT sent_at FROM packet")[0]))
-
-    def _begin(self) -> None:
-        # Exclusive locking: the first transaction's lock is held until the connection ends.
-        self._database.execute("PRAGMA locking_mode = EXCLUSIVE")
-        self._database.execute("PRAGMA synchronous = FULL")
-        self._database.execute("BEGIN EXCLUSIVE")
-        known = self._database.execute("PRAGMA user_version").fetchone()[0]
-        if known == 0:
-            for statement in _SCHEMA.split(";"):
-                self._database.execute(statement)
-        self._database.execute("COMMIT")
-        if known == 0:
-            self._forget()
-        elif known != _VERSION:
-            raise sqlite3.DatabaseError("of another version")
 
     def _forget(self) -> None:
         with self._lock, closing(self._database.cursor()) as cursor:
