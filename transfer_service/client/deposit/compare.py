@@ -13,17 +13,20 @@ _BEGUN: Final = frozenset({"receiving", "rejected"})
 _NEW = "it is not in the packet, which is closed; a folder of its own, or --new with all of this one, sends it"
 _CHANGED_LATE = "it is not as it was when the packet was closed; --new sends the folder as another packet"
 _CHANGED = "it changed after it was sent; --replace sends what it is now in its place"
+_LOST = "the service could not verify it, and it is not in the folder any more"
+_CHANGED_KEPT = "it changed after it was sent; under another name it would be sent as another file"
 _VANISHED = "it is in the packet, but not in the folder any more; --replace takes it out"
 
 
 class Comparison:
     """One look at a packet: ``uploads`` to do, ``digests`` by path of what is there already, ``failed`` with reasons.
 
-    ``replace``: what changed takes the place of what was sent. A packet that is not open takes nothing more.
+    ``replace``: what changed takes the place of what was sent. ``keep``: what is complete stays, gone here or not. A
+    packet that is not open takes nothing more.
     """
 
-    def __init__(self, packet: Packet, shown: Mapping[str, Any], *, replace: bool) -> None:
-        self._packet, self._replace = packet, replace
+    def __init__(self, packet: Packet, shown: Mapping[str, Any], *, replace: bool, keep: bool = False) -> None:
+        self._packet, self._replace, self._keep = packet, replace, keep
         self._is_open = shown["state"] == "open"
         self._known: dict[str, Mapping[str, Any]] = {file["path"]: file for file in shown["files"]}
         self.uploads: list[Upload] = []
@@ -55,7 +58,12 @@ class Comparison:
             self._delete(known)
             yield from self._anew(file)
         else:
-            self.failed[file.path] = _CHANGED if self._is_open else _CHANGED_LATE
+            self.failed[file.path] = self._why_changed()
+
+    def _why_changed(self) -> str:
+        if self._keep:
+            return _CHANGED_KEPT
+        return _CHANGED if self._is_open else _CHANGED_LATE
 
     def _anew(self, file: LocalFile, why_not: str | None = None) -> Iterator[Upload]:
         if why_not:
@@ -87,10 +95,19 @@ class Comparison:
         for path, file in self._known.items():
             if path in here or self._packet.journal.sent(file["id"]) is None:
                 continue
-            if self._replace or file["state"] in _BEGUN:
+            if self._keep:
+                self._let_go(file)
+            elif self._replace or file["state"] in _BEGUN:
                 self._delete(file)
             else:
                 self.failed[path] = _VANISHED
+
+    def _let_go(self, file: Mapping[str, Any]) -> None:
+        """Of what need not be here any more: only what never arrived goes."""
+        if file["state"] == "receiving":
+            self._delete(file)
+        elif file["state"] == "rejected":
+            self.failed[file["path"]] = _LOST
 
     def _delete(self, known: Mapping[str, Any]) -> None:
         self._packet.service.delete(f"{self._packet.url}/files/{known['id']}")

@@ -1,10 +1,11 @@
 """What is in a folder: the files to send, and all that is not one. Nothing is followed, nothing is opened."""
 
 import os
+import re
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from fnmatch import translate
 from pathlib import Path
 from typing import Final
 
@@ -31,9 +32,14 @@ class LocalFile:
     """A file to send: its path in the packet, where it is, and how it looked when it was seen."""
 
     path: str
-    place: Path
+    local: str
     size_bytes: int
     mtime_ns: int
+
+    @property
+    def place(self) -> Path:
+        """Where it is; made when it is asked for, as there may be a hundred thousand of them."""
+        return Path(self.local)
 
     @property
     def stamp(self) -> Stamp:
@@ -77,7 +83,7 @@ def scan(folder: Path, *, leave_out: Iterable[str] = ()) -> Contents:
     ``leave_out`` are patterns (``*.tmp``, ``raw/*``, ``./top.txt``) of relative paths or of names, in any case of
     letters.
     """
-    found = _Found(tuple(pattern.lower() for pattern in leave_out))
+    found = _Found([translate(pattern.lower()) for pattern in leave_out])
     try:
         found.look_into(reachable(folder), ())
     except OSError as error:
@@ -86,8 +92,8 @@ def scan(folder: Path, *, leave_out: Iterable[str] = ()) -> Contents:
 
 
 class _Found:
-    def __init__(self, leave_out: tuple[str, ...]) -> None:
-        self._leave_out = leave_out
+    def __init__(self, leave_out: Sequence[str]) -> None:
+        self._leave_out = re.compile("|".join(leave_out)) if leave_out else None
         self._files: list[LocalFile] = []
         self._oddities: list[Oddity] = []
         self._empty: list[str] = []
@@ -131,13 +137,15 @@ class _Found:
         elif why := why_refused(packet_path(names)):
             self._oddities.append(Oddity(path, NAME, why))
         else:
-            self._files.append(LocalFile(packet_path(names), Path(entry.path), status.st_size, status.st_mtime_ns))
+            self._files.append(LocalFile(packet_path(names), entry.path, status.st_size, status.st_mtime_ns))
 
     def _is_left_out(self, path: str, name: str) -> bool:
         if name.lower() in LITTER or name.startswith("._"):
             return True
+        if self._leave_out is None:
+            return False
         words = (f"./{path}".lower(), path.lower(), name.lower())
-        return any(fnmatchcase(word, pattern) for pattern in self._leave_out for word in words)
+        return any(map(self._leave_out.match, words))
 
 
 def _is_link(status: os.stat_result) -> bool:
@@ -150,7 +158,7 @@ def _once_each(found: list[LocalFile]) -> tuple[tuple[LocalFile, ...], list[Oddi
     """The files by path, and all but the first of those that Windows, and so the service, would take for one."""
     first: dict[str, LocalFile] = {}
     doubles = []
-    for file in sorted(found, key=lambda file: (file.path, str(file.place))):
+    for file in sorted(found, key=lambda file: (file.path, file.local)):
         other = first.setdefault(path_identity(file.path), file)
         if other is not file:
             doubles.append(Oddity(file.path, NAME, f"the service takes its name for that of {other.path}"))

@@ -20,7 +20,7 @@ from transfer_service.client.deposit.journal import Journal
 from transfer_service.client.deposit.pipeline import send_all
 from transfer_service.client.deposit.scan import Contents
 from transfer_service.client.deposit.upload import Packet
-from transfer_service.client.failures import IntegrityBroken, NotSent, Refused
+from transfer_service.client.failures import IntegrityBroken, NotSent, Refused, UsageWrong
 from transfer_service.client.progress import Progress, Silence
 from transfer_service.client.service import Service
 from transfer_service.errors import SealBroken
@@ -36,14 +36,16 @@ _FIRST_LOOK_S, _LONGEST_LOOK_S = 0.2, 3.0
 class SendOptions:
     """How to send. ``skip`` names kinds of oddities that are left out rather than refused (see `scan`).
 
-    ``replace``: what changed after it was sent takes the place of what was sent. ``manifest_key`` is the pinned public
-    key (PEM) that the receipt is verified with.
+    ``replace``: what changed after it was sent takes the place of what was sent. ``keep``: what is complete in the
+    packet stays in it, also where the folder has it no more. ``manifest_key`` is the pinned public key (PEM) that the
+    receipt is verified with.
     """
 
     parallel: int = USUAL_PARALLEL
     skip: frozenset[str] = frozenset()
     replace: bool = False
     manifest_key: str | None = None
+    keep: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +62,47 @@ class Receipt:
         return {"manifest": self.manifest, "signature": self.signature, "key_id": self.key_id}
 
 
+@dataclass(frozen=True, slots=True)
+class Deposited:
+    """What was put in a packet: SHA-256 (hex) by path of what is there, and why by path of what is not."""
+
+    packet_id: str
+    digests: Mapping[str, str]
+    failed: Mapping[str, str]
+    is_open: bool = True
+
+
 def send_packet(
     service: Service,
     contents: Contents,
-    draft: Mapping[str, Any],
+    draft: Mapping[str, Any] | None,
     journal: Journal,
     options: SendOptions = SendOptions(),
     progress: Progress | None = None,
 ) -> Receipt:
     """Send a folder's ``contents`` (`scan`) as the packet that ``draft`` (`packet_draft`) describes, and close it.
 
-    NotSent where some files could not be sent; the packet then stays open. Refused, TokenRefused, Unreachable,
-    IntegrityBroken.
+    A packet that the journal names may be gone on with without its ``draft``. NotSent where some files could not be
+    sent; the packet then stays open. Refused, TokenRefused, Unreachable, IntegrityBroken.
     """
     progress = progress or Silence()
-    check_sendable(contents, options)
+    if not options.keep:
+        check_sendable(contents, options)
     sending = _Sending(service.for_work(progress.waiting), contents, journal, options, progress)
     return sending.run(draft)
+
+
+def deposit_files(
+    service: Service,
+    contents: Contents,
+    draft: Mapping[str, Any] | None,
+    journal: Journal,
+    options: SendOptions = SendOptions(),
+    progress: Progress | None = None,
+) -> Deposited:
+    """The same, without closing: more may come."""
+    progress = progress or Silence()
+    return _Sending(service.for_work(progress.waiting), contents, journal, options, progress).deposit(draft)
 
 
 def check_sendable(contents: Contents, options: SendOptions = SendOptions()) -> None:
@@ -101,30 +127,37 @@ class _Sending:
         self._options, self._progress = options, progress
         self._digests: dict[str, str] = {}
 
-    def run(self, draft: Mapping[str, Any]) -> Receipt:
+    def deposit(self, draft: Mapping[str, Any] | None) -> Deposited:
+        shown = self._packet(draft)
+        failed = self._deposit(f"/packets/{shown['id']}", shown)
+        return Deposited(shown["id"], self._digests, failed, shown["state"] == "open")
+
+    def run(self, draft: Mapping[str, Any] | None) -> Receipt:
         shown = self._packet(draft)
         url = f"/packets/{shown['id']}"
-        self._deposit(url, shown)
+        self._deposit_all(url, shown)
         receipt = self._closed(url)
         if receipt is None:  # a file was rejected, for which sending it once more is the remedy
-            self._deposit(url, self._service.get(url))
+            self._deposit_all(url, self._service.get(url))
             receipt = self._closed(url)
         if receipt is None:
             raise NotSent(files=self._not_verified(url))
         self._check(receipt)
         return receipt
 
-    def _packet(self, draft: Mapping[str, Any]) -> dict[str, Any]:
+    def _packet(self, draft: Mapping[str, Any] | None) -> dict[str, Any]:
         """The journal's packet as it is now, or a new one."""
         if self._journal.packet_id is None:
+            if draft is None:
+                raise UsageWrong("There is no case description to open a packet with.")
             key = self._journal.opening_key(json.dumps(draft, sort_keys=True).encode())
             opened: dict[str, Any] = self._service.post("/packets", draft, key=key)
             self._journal.remember_packet(opened["id"])
             return opened
         self._settle()
         shown = self._found(self._journal.packet_id)
-        if shown["state"] == "retired" or not is_of(draft, shown):
-            raise _other_packet(f"packet {shown['id']}, which is retired or has another case description")
+        if shown["state"] == "retired" or not (draft is None or is_of(draft, shown)):
+            raise self._other(f"packet {shown['id']}, which is retired or has another case description")
         return shown
 
     def _found(self, packet_id: str) -> dict[str, Any]:
@@ -132,9 +165,16 @@ class _Sending:
             found: dict[str, Any] = self._service.get(f"/packets/{packet_id}")
         except Refused as refused:
             if refused.word == "not_found":
-                raise _other_packet(f"packet {packet_id}, which is gone, or of another department") from None
+                raise self._other(f"packet {packet_id}, which is gone, or of another department") from None
             raise
         return found
+
+    def _other(self, which: str) -> Refused:
+        instead = (
+            "send what is new of it by itself" if self._options.keep else "send the folder as a new packet with --new"
+        )
+        advice = f"Put the case right, or {instead}."
+        return Refused(f"This was sent as {which}.", word="other_packet", status=0, advice=advice)
 
     def _settle(self) -> None:
         """Wait for parts that were on their way when the last run ended."""
@@ -142,18 +182,23 @@ class _Sending:
         if wait_s > 0:
             self._service.patience.pause(wait_s)
 
-    def _deposit(self, url: str, shown: Mapping[str, Any]) -> None:
-        packet = Packet(self._service, url, self._journal, self._progress)
-        found = Comparison(packet, shown, replace=self._options.replace).compare(self._contents.files)
+    def _deposit_all(self, url: str, shown: Mapping[str, Any]) -> None:
+        failed = self._deposit(url, shown)
+        if failed:
+            advice = "Put them right and run the same command again: what was sent is not sent again."
+            raise NotSent(advice=advice, files=failed)
+
+    def _deposit(self, url: str, shown: Mapping[str, Any]) -> dict[str, str]:
+        """Why, by path, of what could not be sent; the digests of what is there are kept."""
+        packet, options = Packet(self._service, url, self._journal, self._progress), self._options
+        found = Comparison(packet, shown, replace=options.replace, keep=options.keep).compare(self._contents.files)
         self._progress.begin("sending", len(found.uploads), sum(each.file.size_bytes for each in found.uploads))
         send_all(found.uploads, self._options.parallel, self._service.patience)
         failed = found.failed | {each.file.path: str(each.failure) for each in found.uploads if each.failure}
-        if failed:
-            for path, why in failed.items():
-                self._progress.file_failed(path, why)
-            advice = "Put them right and run the same command again: what was sent is not sent again."
-            raise NotSent(advice=advice, files=failed)
-        self._digests |= found.digests | {each.file.path: each.sha256 for each in found.uploads}
+        for path, why in failed.items():
+            self._progress.file_failed(path, why)
+        self._digests |= found.digests | {each.file.path: each.sha256 for each in found.uploads if not each.failure}
+        return failed
 
     def _closed(self, url: str) -> Receipt | None:
         """The receipt, once the service has read everything back; None where it rejected a file."""
@@ -187,8 +232,3 @@ class _Sending:
         wrong = sorted(path for path, digest in self._digests.items() if closed.get(path) != digest)
         if wrong:
             raise IntegrityBroken("The receipt does not name these files as they were read here.", files=wrong)
-
-
-def _other_packet(which: str) -> Refused:
-    advice = "Put the case right, or send the folder as a new packet with --new."
-    return Refused(f"This folder was sent as {which}.", word="other_packet", status=0, advice=advice)
