@@ -33,6 +33,7 @@ NO_SECRET = {
     ("client/delivery/download.py", "self._digest.hexdigest() == self._wanted.digest"): "of a file, by its recipient",
     ("client/delivery/verify.py", "digest_of(wanted.place) != wanted.digest"): "of a file, by its recipient",
     ("client/deposit/send.py", "closed.get(path) != digest"): "of a file, by its depositor",
+    ("client/watch/judge.py", "self._digests.of(file) == known.sha256"): "of a file, by its depositor",
     ("domain/release.py", "form_sha256 != self.form.sha256"): "of the form that the patient was shown",
     ("edge/bodies.py", "len(digest) != _SHA256_BYTES"): "a length",
     ("edge/ranges.py", "condition.strip() != etag"): "an ETag that was sent to the same caller",

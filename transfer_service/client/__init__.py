@@ -3,6 +3,7 @@
     command.py      `packet …`: how a command line begins and ends
     commands/       one module a command, each a thin layer over a function below
     deposit/        send: what is in a folder, the case, the journal, parts, closing, asking the patient
+    watch/          watch: which slides of a scanner's folder are finished, whose they are, what was taken
     delivery/       fetch and verify: the link, local names, downloads, the delivery's manifest
     service.py      calls to one service: JSON and bytes
     transport.py    TLS, proxies, one pool of connections
