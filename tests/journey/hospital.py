@@ -158,7 +158,13 @@ class Hospital:
             self._known["privacy_officer"] = self.staff("privacy_officer")
         return self._known["privacy_officer"]
 
-    def recipient(self) -> dict[str, Any]:
+    def service(self, recipient: dict[str, Any]) -> Caller:
+        """A review service, with a token of its own."""
+        return Caller(
+            self.installation, self.installation.cli("token", "create", "--recipient", recipient["id"])["token"]
+        )
+
+    def recipient(self, **changes: str) -> dict[str, Any]:
         """A new reviewer, with an address of their own."""
         body = {
             "name": "Dr. R. Viewer",
@@ -167,7 +173,7 @@ class Hospital:
             "specialty": "breast pathology",
             "kind": "person",
         }
-        return self.coordinator.did("/recipients", body)
+        return self.coordinator.did("/recipients", body | changes)
 
     def packet(self) -> "Packet":
         """A new, open packet of a new patient."""

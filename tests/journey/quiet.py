@@ -64,6 +64,8 @@ class Quiet:
         self.patient = self.release.patient
         self.link = self.release.link()
         self.recipient = self.link.redeem()
+        service = self.hospital.recipient(kind="service")
+        self.to_service, self.service = self.closed.ask_release(service).sign(), self.hospital.service(service)
         self.asked = self.closed.ask_release(self.release.recipient)
         self.operations = self._operations()
         self.before = self.state()
@@ -128,6 +130,7 @@ class Quiet:
         opened, closed = {"packet_id": self.open.id}, {"packet_id": self.closed.id}
         planned, waiting = opened | {"file_id": self.file.id}, opened | {"file_id": self.waiting.id}
         release, asked = {"release_id": self.release.id}, {"release_id": self.asked.id}
+        released, known_file = {"release_id": self.to_service.id}, self.closed.files[0].id
         recipient = self.release.recipient
         draft = {name: recipient[name] for name in ("name", "email", "organization", "specialty", "kind")}
         draft |= {"credentials": ["MD"], "accreditations": [
@@ -179,6 +182,13 @@ class Quiet:
             ("POST", "/redeem"): Operation(anyone, {}, known | {"passcode": PASSCODE}),
             ("GET", "/redeemed"): Operation(self.recipient, {}),
             ("GET", "/redeemed/files/{file_id}"): Operation(self.recipient, {"file_id": self.closed.files[0].id}),
+            ("GET", "/redeemed/archive.zip"): Operation(self.recipient, {}),
+            ("POST", "/redeemed/files/{file_id}/ticket"): Operation(self.recipient, {"file_id": known_file}, {}),
+            ("POST", "/redeemed/archive/ticket"): Operation(self.recipient, {}, {}),
+            ("GET", "/released"): Operation(self.service, {}),
+            ("POST", "/released/{release_id}/redeem"): Operation(self.service, released, {}),
+            ("POST", "/released/{release_id}/acknowledge"): Operation(
+                self.service, released, {"received": [known_file]}),
             ("GET", f"{packet}/disclosures"): Operation(officer, closed),
             ("POST", "/accounting/search"): Operation(officer, {}, whose),
             ("GET", "/audit"): Operation(officer, {}),

@@ -36,6 +36,10 @@ BODIES = [
     ("POST", "/links/{link_id}/revoke"),
     ("POST", "/redeem/challenge"),
     ("POST", "/redeem"),
+    ("POST", "/redeemed/files/{file_id}/ticket"),
+    ("POST", "/redeemed/archive/ticket"),
+    ("POST", "/released/{release_id}/redeem"),
+    ("POST", "/released/{release_id}/acknowledge"),
     ("POST", "/accounting/search"),
 ]
 MASS_ASSIGNMENT = ("id", "organization_id", "tenant_id", "role", "state", "version", "__class__", CANARY, "")
