@@ -43,6 +43,7 @@ from transfer_service.domain.people import (
 )
 from transfer_service.domain.release import Basis, Form, Grant, Release, ReleaseState, Signature, Signer
 from transfer_service.domain.ticket import Ticket
+from transfer_service.domain.webhook import Notice, NoticeKind, Webhook
 
 NOW = datetime(2026, 5, 12, 9, 30, 0, 123456, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -305,6 +306,35 @@ def a_disclosure(**changes: Any) -> Disclosure:
 
 def a_mail(**changes: Any) -> Mail:
     return _made(Mail(uuid4(), uuid4(), "ada@patient.test", "Your slides", "Dear Ada Example, …", NOW, NOW), changes)
+
+
+def a_webhook(**changes: Any) -> Webhook:
+    webhook = Webhook(
+        organization_id=uuid4(),
+        recipient_id=uuid4(),
+        url="https://remote.test/hook?key=1",
+        kinds=tuple(NoticeKind),
+        secret="whsec_c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IQ==",
+        set_at=NOW,
+        set_by=uuid4(),
+    )
+    return _made(webhook, changes)
+
+
+def a_notice(**changes: Any) -> Notice:
+    notice = Notice(
+        id=uuid4(),
+        organization_id=uuid4(),
+        recipient_id=uuid4(),
+        release_id=uuid4(),
+        packet_id=uuid4(),
+        kind=NoticeKind.RELEASED,
+        expires_at=NOW + 30 * DAY,
+        made_at=NOW,
+        due_at=NOW,
+        forget_at=NOW + 30 * DAY,
+    )
+    return _made(notice, changes)
 
 
 def a_kept_answer(**changes: Any) -> KeptAnswer:

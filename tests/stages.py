@@ -9,7 +9,7 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -40,12 +40,15 @@ from transfer_service.domain.people import (
     StaffActor,
 )
 from transfer_service.domain.release import Release, Signer
+from transfer_service.domain.webhook import Notice, Webhook
+from transfer_service.errors import WebhookRefused
 from transfer_service.identity.bearer import Bearers
 from transfer_service.ports import Keyring
 from transfer_service.sealing.keys import SecretKey
 from transfer_service.sealing.manifest import SigningKey
 from transfer_service.usecases.account import Account
 from transfer_service.usecases.admit import Admit, Redeemed
+from transfer_service.usecases.announce import Announce
 from transfer_service.usecases.answers import Questions
 from transfer_service.usecases.archive import Archives
 from transfer_service.usecases.close import Close
@@ -65,6 +68,7 @@ from transfer_service.usecases.retire import Retire
 from transfer_service.usecases.services import Services
 from transfer_service.usecases.tickets import Tickets
 from transfer_service.usecases.verify import Verify
+from transfer_service.usecases.webhooks import WebhookDraft, Webhooks
 
 PUBLIC_URL = "https://transfer.hospital.test"
 ORIGIN = Origin("request-7", "192.0.2.7")
@@ -99,6 +103,27 @@ class Letterbox:
         if self.refuses is not None:
             raise self.refuses
         self.mail.append(mail)
+
+
+class FakeCourier:
+    """Implements ``ports.Courier``: keeps what it is to bring. ``refuses`` is raised instead while it is set."""
+
+    def __init__(self) -> None:
+        self.brought: list[tuple[Notice, Webhook]] = []
+        self.tried: list[Notice] = []
+        self.refuses: Exception | None = None
+        self.before: Callable[[], object] = lambda: None
+
+    def check(self, url: str) -> None:
+        if not url.startswith("https://"):
+            raise WebhookRefused
+
+    def bring(self, notice: Notice, webhook: Webhook, now: datetime) -> None:  # noqa: ARG002 - the port's signature
+        self.tried.append(notice)
+        self.before()
+        if self.refuses is not None:
+            raise self.refuses
+        self.brought.append((notice, webhook))
 
 
 def blocks(data: bytes, size: int = 50_000) -> Iterator[memoryview]:
@@ -159,6 +184,7 @@ class Stages:
         self.limits = limits or Limits()
         self.clock = SettableClock()
         self.post = Letterbox()
+        self.courier = FakeCourier()
         self.service_key = SecretKey.generate()
         self.signing_key = SigningKey.generate()
         self.bearers = Bearers(self.database)
@@ -189,6 +215,8 @@ class Stages:
             account=Account(self.database),
             retire=Retire(self.database, self.store, self.limits),
             notify=Notify(self.database, self.post),
+            webhooks=Webhooks(self.database, self.courier),
+            announce=Announce(self.database, self.courier, self.limits),
         )
 
     @property
@@ -292,6 +320,11 @@ class Stages:
         actor = self.bearers.actor(token, ORIGIN, self.now)
         assert isinstance(actor, ServiceActor)
         return actor
+
+    def webhook_set(self, **changes: Any) -> Webhook:
+        """The service wants to hear of everything."""
+        draft = replace(WebhookDraft("https://remote.test/hook"), **changes)
+        return self.journey.webhooks.set(self.service_actor, draft, self.now)
 
     def released_to_service(self, *, of: Stage | None = None, **changes: Any) -> Stage:
         """Signed by the patient."""

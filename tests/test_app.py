@@ -19,6 +19,7 @@ from transfer_service.adapters.clock import Clock
 from transfer_service.adapters.database import SqlDatabase
 from transfer_service.adapters.keyring import LocalKeyring
 from transfer_service.adapters.mail import Letterhead, OutboxFolder
+from transfer_service.adapters.webhooks import HttpsCourier
 from transfer_service.app import (
     Parts,
     create_app,
@@ -56,6 +57,7 @@ def parts(settings, tmp_path) -> Parts:
         keyring=keyring,
         store=FakeObjectStore(),
         post=OutboxFolder(tmp_path / "outbox", Letterhead("transfer@hospital.test", "hospital.test")),
+        courier=HttpsCourier(),
         clock=Clock(),
         limits=Limits(),
         public_url="http://127.0.0.1:4711",

@@ -16,7 +16,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 MOST_LINES = 300
 LONGER = {  # module: at most how many lines, and why
     "cli.py": (320, "every command of operators, on one page"),
-    "adapters/database/tables.py": (400, "declarations alone: the schema on one page"),
+    "adapters/database/tables.py": (440, "declarations alone: the schema on one page"),
     "adapters/database/migrations/versions/0001_first_tables.py": (
         1000,
         "what a revision did stays as it was, every column of it",

@@ -171,6 +171,36 @@ def test_neither_a_slow_post_nor_a_slow_store_holds_up_closing_and_destroying_an
     assert eventually(lambda: not {"mail", "leftovers"} & {thread.name for thread in threading.enumerate()})
 
 
+def test_a_service_hears_of_its_releases_while_another_s_receiver_hangs(stages):
+    hanging, taken = Waiting(), stages.courier.bring
+
+    def bring(notice: Any, webhook: Any, now: Any) -> None:
+        if webhook.recipient_id == slow.recipient_id:
+            hanging.send(notice)
+        taken(notice, webhook, now)
+
+    slow = stages.webhook_set()
+    stages.released_to_service()
+    stages.released_to_service()
+    del stages.service, stages.service_actor
+    quick = stages.webhook_set()
+    stages.courier.bring = bring
+    with working(stages):
+        assert hanging.reached.wait(30)
+        stage = stages.released_to_service(expires_at=stages.now + 3 * DAY)
+        assert eventually(lambda: len(stages.courier.brought) == 2)
+        stages.journey.releases.ask(stages.coordinator, stage.packet.id, stages.release_draft(), stages.now)
+        assert eventually(lambda: not waiting_mail(stages))
+        brought = {(notice.kind.value, webhook.recipient_id) for notice, webhook in stages.courier.brought}
+        hanging.let_go()
+    assert brought == {(kind, quick.recipient_id) for kind in ("release.released", "release.expiring")}
+
+
+def waiting_mail(stages: Stages) -> int:
+    with stages.database.reading() as tx:
+        return len(tx.mail_due(stages.now, 9))
+
+
 def test_no_further_mail_is_sent_after_stop(stages, monkeypatch):
     for _ in range(2):
         stages.journey.releases.ask(stages.coordinator, stages.closed().packet.id, stages.release_draft(), stages.now)

@@ -20,6 +20,7 @@ from transfer_service.adapters.database import SqlDatabase
 from transfer_service.adapters.keyring import CachedKeyring, KmsKeyring, LocalKeyring
 from transfer_service.adapters.mail import Letterhead, OutboxFolder, SmtpPost, SmtpServer
 from transfer_service.adapters.s3 import S3ObjectStore
+from transfer_service.adapters.webhooks import HttpsCourier
 from transfer_service.api.registration import register_api
 from transfer_service.edge.calls import Service, register_service
 from transfer_service.edge.metrics import Exposition
@@ -29,12 +30,13 @@ from transfer_service.edge.transfer_slots import TransferSlots
 from transfer_service.errors import InstallationDamaged, SealBroken, SettingsInvalid
 from transfer_service.identity.bearer import Bearers
 from transfer_service.pages import register_pages
-from transfer_service.ports import Database, Keyring, ObjectStore, Post
+from transfer_service.ports import Courier, Database, Keyring, ObjectStore, Post
 from transfer_service.sealing.keys import SecretKey, derive_key
 from transfer_service.sealing.manifest import SigningKey
 from transfer_service.settings import KeyringKind, S3Encryption, Secret, Settings
 from transfer_service.usecases.account import Account
 from transfer_service.usecases.admit import Admit
+from transfer_service.usecases.announce import Announce
 from transfer_service.usecases.answers import Questions
 from transfer_service.usecases.archive import Archives
 from transfer_service.usecases.close import Close
@@ -54,6 +56,7 @@ from transfer_service.usecases.retire import Retire
 from transfer_service.usecases.services import Services
 from transfer_service.usecases.tickets import Tickets
 from transfer_service.usecases.verify import Verify
+from transfer_service.usecases.webhooks import Webhooks
 from transfer_service.worker import Worker
 
 _KEYRING_HELP = (
@@ -73,6 +76,7 @@ class Parts:
     keyring: Keyring
     store: ObjectStore
     post: Post
+    courier: Courier
     clock: Callable[[], datetime]
     limits: Limits
     public_url: str
@@ -93,6 +97,7 @@ def parts_of(settings: Settings) -> Parts:
         keyring=CachedKeyring(keyring),
         store=object_store(settings),
         post=_post(settings),
+        courier=HttpsCourier(private_too=settings.webhook_private_addresses),
         clock=clock,
         limits=settings.limits,
         public_url=settings.address,
@@ -216,6 +221,8 @@ def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> J
         account=Account(database),
         retire=Retire(database, store, limits),
         notify=Notify(database, parts.post),
+        webhooks=Webhooks(database, parts.courier),
+        announce=Announce(database, parts.courier, limits),
     )
 
 

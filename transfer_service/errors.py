@@ -8,7 +8,8 @@
     │   └── AnswerWrong          a code, passcode or birth date that is not right
     ├── Invalid                  what was sent can never be right
     │   ├── PathInvalid, DigestMismatch, DigestMissing, PartNumberWrong, PartSizeWrong,
-    │   └── ExpiryInPast, ExpiryTooFar, FileTooLarge, FileUnknown, IdempotencyKeyReused, CursorInvalid
+    │   ├── ExpiryInPast, ExpiryTooFar, FileTooLarge, FileUnknown, IdempotencyKeyReused, CursorInvalid
+    │   └── WebhookRefused
     ├── NotNow                   right, but not in this state of things
     │   ├── PathTaken, PartsMissing, FileNotReceiving
     │   ├── PacketNotOpen, PacketNotClosed, PacketEmpty, PacketRetired, FilesUnverified
@@ -21,6 +22,7 @@
     │   └── MailRefused          this one message, where others may go
     ├── StoreRefused             the object store says no to a step; use cases handle it, nobody outside sees it
     │   └── ObjectExists, ObjectMissing, UploadGone, PartsRefused
+    ├── NoticeNotTaken           a receiver of webhooks did not take one; it is tried again
     ├── SealBroken               ciphertext does not open; whatever broke, the outside learns no more
     └── SettingsInvalid, InstallationDamaged    the operator must act
 
@@ -128,6 +130,11 @@ class IdempotencyKeyReused(Invalid):
 class CursorInvalid(Invalid):
     code = "cursor_invalid"
     message = "That cursor is not one of ours; start from the first page."
+
+
+class WebhookRefused(Invalid):
+    code = "webhook_refused"
+    message = "That address can't be called."
 
 
 class NotNow(TransferError):
@@ -282,6 +289,17 @@ class Busy(Unavailable):
 class MailRefused(Unavailable):
     code = "mail_refused"
     message = "The mail server refused this message; the next may well go out."
+
+
+class NoticeNotTaken(TransferError):
+    """A receiver did not take a notice. ``why`` is a word; ``is_gone``: it wants no more, ever."""
+
+    code = "notice_not_taken"
+    message = "The receiver did not take the notice."
+
+    def __init__(self, why: str, *, is_gone: bool = False) -> None:
+        super().__init__()
+        self.why, self.is_gone = why, is_gone
 
 
 class StoreRefused(TransferError):

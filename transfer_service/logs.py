@@ -27,7 +27,7 @@ from transfer_service.errors import TransferError
 #: What a line may carry beside time, level, logger, message and exception: ids, counts and words of ours.
 FIELDS = (
     "request_id", "method", "route", "status", "code", "duration_ms", "bytes_in", "bytes_out", "actor_id", "client",
-    "packet_id", "file_id", "mail_id", "library",
+    "packet_id", "file_id", "mail_id", "notice_id", "library",
 )  # fmt: skip
 OURS = "transfer_service"
 _GUNICORN = "gunicorn"

@@ -1,8 +1,9 @@
-"""What happens without anyone asking: verification, closing, mail, expiry, sweeping.
+"""What happens without anyone asking: verification, closing, mail, webhooks, expiry, sweeping.
 
-Two threads verify, so that one huge file does not hold up the small ones. Mail and the sweeping of objects, which
-wait for others, have a thread each; the calling thread does the rest, which waits for the database alone. Each chore
-goes on by itself: where something does not answer, that chore alone waits, longer each time.
+Two threads verify, so that one huge file does not hold up the small ones, and two bring notices to webhooks, so that
+a receiver that hangs does not hold up another. Mail and the sweeping of objects, which wait for others, have a thread
+each; the calling thread does the rest, which waits for the database alone. Each chore goes on by itself: where
+something does not answer, that chore alone waits, longer each time.
 """
 
 import logging
@@ -20,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """In seconds: how often to look for files, for mail, for what is to be swept; the longest wait after
+    """In seconds: how often to look for files, for mail and notices, for what is to be swept; the longest wait after
     failures; for how long a file, a mail or an object may go on once the worker is told to stop; and the pause
     between the transactions of a long chore, in which others write.
     """
@@ -71,6 +72,7 @@ class Worker:
         threads = [
             *(self._started(f"verify-{n}", _Chore("verify", self._verify, rhythm.verify_s)) for n in self._numbers()),
             self._started("mail", _Chore("mail", self._deliver, rhythm.mail_s)),
+            *(self._started(f"notices-{n}", _Chore("notices", self._announce, rhythm.mail_s)) for n in (1, 2)),
             self._started("leftovers", _Chore("leftovers", self._sweep_leftovers, rhythm.sweep_s)),
         ]
         self._go_on(
@@ -78,6 +80,7 @@ class Worker:
             _Chore("abandon", self._abandon, rhythm.sweep_s, self._may_destroy),
             _Chore("retention", self._end_retention, rhythm.sweep_s, self._may_destroy),
             _Chore("destroy", self._destroy, rhythm.sweep_s, self._may_destroy),
+            _Chore("ends", self._warn_of_ends, rhythm.sweep_s),
             _Chore("forget", self._forget, rhythm.sweep_s),
         )
         give_up_at = time.monotonic() + rhythm.stop_within_s
@@ -105,6 +108,12 @@ class Worker:
 
     def _deliver(self) -> bool:
         return self._journey.notify.deliver(self._clock(), at_most=1) > 0
+
+    def _announce(self) -> bool:
+        return self._journey.announce.next_notice(self._clock())
+
+    def _warn_of_ends(self) -> bool:
+        return self._journey.announce.warn_of_ends(self._clock()) > 0
 
     def _settle(self) -> bool:
         return self._journey.close.settle(self._clock()) > 0

@@ -125,6 +125,11 @@ class Scene:
         }
         return "/patient/session", {"json": body}
 
+    def to_webhook(self) -> str:
+        """The service has set one."""
+        self.stages.webhook_set()
+        return "/webhook"
+
     def later(self, path: str, body: object) -> tuple[str, dict[str, Any]]:
         self.stages.clock.advance(timedelta(hours=1))
         return path, {"json": body}
@@ -140,6 +145,7 @@ class Scene:
 
 
 _PACKET, _FILE = "/packets/<id:packet_id>", "/packets/<id:packet_id>/files/<id:file_id>"
+WEBHOOK = "https://remote.test/hook"
 _PLAN = {"size": 5, "kind": "slide", "transport": "gateway"}
 Made = str | tuple[str, dict[str, Any]] | tuple[str, dict[str, Any], dict[str, Caller]]
 
@@ -196,6 +202,9 @@ _REQUESTS: dict[tuple[str, str], Callable[[Scene], Made]] = {
     ("POST", "/released/<id:release_id>/acknowledge"): lambda scene: (
         f"/released/{scene.to_service.release.id}/acknowledge"  # type: ignore[union-attr]  # it was asked for
     ),
+    ("PUT", "/webhook"): lambda _: ("/webhook", {"json": {"url": WEBHOOK}}),
+    ("GET", "/webhook"): Scene.to_webhook,
+    ("DELETE", "/webhook"): Scene.to_webhook,
     ("POST", "/patient/challenge"): lambda scene: scene.later(
         "/patient/challenge", {"secret": scene.stage.letter_secret}
     ),

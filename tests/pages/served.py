@@ -16,6 +16,7 @@ from transfer_service.adapters.clock import Clock
 from transfer_service.adapters.database import SqlDatabase
 from transfer_service.adapters.keyring import LocalKeyring
 from transfer_service.adapters.mail import Letterhead, OutboxFolder
+from transfer_service.adapters.webhooks import HttpsCourier
 from transfer_service.app import Parts, joined
 from transfer_service.edge.calls import register_service
 from transfer_service.edge.registration import register_edge
@@ -52,6 +53,7 @@ def make_app() -> Flask:
         keyring=keyring,
         store=SharedStore(folder / _BUCKET),
         post=OutboxFolder(folder / "outbox", Letterhead("transfer@hospital.test", "hospital.test")),
+        courier=HttpsCourier(),
         clock=Clock(),
         limits=Limits(),
         public_url=url,

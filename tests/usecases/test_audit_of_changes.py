@@ -23,6 +23,7 @@ from transfer_service.usecases.notify import GIVE_UP_AFTER
 from transfer_service.usecases.patient import PatientAnswer
 from transfer_service.usecases.release import SignatureDraft
 from transfer_service.usecases.visits import Visits
+from transfer_service.usecases.webhooks import WebhookDraft
 
 ACTION = re.compile(r"[a-z]+\.[a-z_]+")  # noun.past_tense
 
@@ -331,6 +332,24 @@ def mail_given_up(stages):
         tx.keep(a_mail(organization_id=stages.hospital.id, made_at=stages.now, due_at=stages.now))
     stages.post.refuses = MailRefused()
     return lambda: stages.journey.notify.deliver(stages.now + GIVE_UP_AFTER)
+
+
+@change("webhook.set")
+def webhook_set(stages):
+    actor = stages.service_actor
+    return lambda: stages.journey.webhooks.set(actor, WebhookDraft("https://remote.test/hook"), stages.now)
+
+
+@change("webhook.removed")
+def webhook_removed(stages):
+    stages.webhook_set()
+    return lambda: stages.journey.webhooks.remove(stages.service_actor, stages.now)
+
+
+@change("token.revoked", "webhook.disabled")
+def token_revoked_that_set_a_webhook(stages):
+    stages.webhook_set()
+    return lambda: stages.journey.enrol.revoke_token(stages.service_actor.credential_id, stages.now)
 
 
 @change("packet.destroyed")

@@ -9,7 +9,13 @@ from transfer_service.edge.problems import problem_of
 Kind = type[errors.TransferError]
 
 # These have no answer of their own: use cases handle them, or the program does not start.
-_INSIDE = (errors.MailRefused, errors.StoreRefused, errors.SettingsInvalid, errors.InstallationDamaged)
+_INSIDE = (
+    errors.MailRefused,
+    errors.NoticeNotTaken,
+    errors.StoreRefused,
+    errors.SettingsInvalid,
+    errors.InstallationDamaged,
+)
 
 # What is refused in HTTP's own words, before any use case hears of it.
 _OF_HTTP = (

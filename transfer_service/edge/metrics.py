@@ -111,10 +111,16 @@ class _State:
         backlog = self._looked_at(now)
         if backlog is None:
             return
-        waiting = {"file": backlog.files, "mail": backlog.mails, "leftover": backlog.leftovers}
+        waiting = {
+            "file": backlog.files,
+            "mail": backlog.mails,
+            "notice": backlog.notices,
+            "leftover": backlog.leftovers,
+        }
         oldest = {
             "file": backlog.oldest_file_at,
             "mail": backlog.oldest_mail_at,
+            "notice": backlog.oldest_notice_at,
             "leftover": backlog.oldest_leftover_at,
         }
         ages = {kind: max(0.0, (now - at).total_seconds()) if at else 0.0 for kind, at in oldest.items()}

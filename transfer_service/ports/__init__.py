@@ -2,12 +2,12 @@
 
 store       an object store
 database    transactions, and what the worker asks of all organizations at once
-custody     the keyring, and the post
+custody     the keyring, the post, and the courier of webhooks
 
 Adapters implement them; tests have fakes of them. Nothing here knows of AWS, SQL or HTTP.
 """
 
-from transfer_service.ports.custody import Keyring, Post
+from transfer_service.ports.custody import Courier, Keyring, Post
 from transfer_service.ports.database import (
     Backlog,
     Bookkeeping,
@@ -27,6 +27,7 @@ __all__ = [
     "Backlog",
     "Bookkeeping",
     "Chores",
+    "Courier",
     "Database",
     "Keyring",
     "ObjectBody",

@@ -1,9 +1,11 @@
-"""Who keeps keys, and who carries mail away."""
+"""Who keeps keys, and who carries mail and notices away."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Protocol
 
 from transfer_service.domain.mail import Mail
+from transfer_service.domain.webhook import Notice, Webhook
 from transfer_service.sealing.keys import SecretKey
 
 
@@ -31,4 +33,16 @@ class Post(Protocol):
 
     def send(self, mail: Mail) -> None:
         """Hand one message over. ``MailRefused`` where others may go, ``Unavailable`` where none would."""
+        ...
+
+
+class Courier(Protocol):
+    """Whoever brings notices to the receivers of webhooks."""
+
+    def check(self, url: str) -> None:
+        """``WebhookRefused`` says why that address is never called; ``Unavailable`` where that can't be found out."""
+        ...
+
+    def bring(self, notice: Notice, webhook: Webhook, now: datetime) -> None:
+        """One attempt, within seconds. Return where it was taken, else ``NoticeNotTaken``."""
         ...

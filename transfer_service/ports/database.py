@@ -15,6 +15,7 @@ from transfer_service.domain.packet import AssemblyIntent, Leftover, Packet, Pac
 from transfer_service.domain.people import Credential, Department, Organization, Recipient, Staff
 from transfer_service.domain.release import Release
 from transfer_service.domain.ticket import Ticket
+from transfer_service.domain.webhook import Notice, NoticeKind, Webhook
 
 Tenanted = (
     Department
@@ -29,6 +30,7 @@ Tenanted = (
     | Disclosure
     | Ticket
     | Receipt
+    | Webhook
 )
 Bookkeeping = (
     Credential
@@ -42,6 +44,8 @@ Bookkeeping = (
     | Packet
     | PacketFile
     | Ticket
+    | Webhook
+    | Notice
 )
 T = TypeVar(
     "T",
@@ -60,6 +64,8 @@ T = TypeVar(
     Disclosure,
     Ticket,
     Receipt,
+    Webhook,
+    Notice,
 )
 S = TypeVar("S", Credential, Link, Release, Ticket)
 
@@ -86,6 +92,8 @@ class Backlog:
     oldest_file_at: datetime | None
     mails: int
     oldest_mail_at: datetime | None
+    notices: int
+    oldest_notice_at: datetime | None
     leftovers: int
     oldest_leftover_at: datetime | None
     audit_entries: int
@@ -112,7 +120,7 @@ class Transaction(Protocol):
     def get(self, kind: type[T], organization_id: UUID, id: UUID) -> T:  # noqa: A002 - the field's own name
         """The one of that id in that organization, locked where the transaction changes; NotFound.
 
-        A Recipient is its newest version; an AssemblyIntent goes by its file's id.
+        A Recipient is its newest version; an AssemblyIntent goes by its file's id, a Webhook by its recipient's.
         """
         ...
 
@@ -227,6 +235,14 @@ class Chores(Protocol):
         """Mail to send."""
         ...
 
+    def notices_due(self, now: datetime, limit: int) -> list[Notice]:
+        """Notices to bring, to receivers that may be called; the longest due first."""
+        ...
+
+    def webhooks_that_want(self, kind: NoticeKind) -> list[Webhook]:
+        """Every webhook that such notices are to be made for."""
+        ...
+
     def backlog(self, now: datetime) -> Backlog:
         """What waits at ``now``."""
         ...
@@ -236,7 +252,7 @@ class Chores(Protocol):
         ...
 
     def forget(self, now: datetime) -> int:
-        """Remove kept answers, challenges and credentials that ended a day or more ago; how many."""
+        """Remove kept answers, challenges, credentials and notices that were over a day or more ago; how many."""
         ...
 
 

@@ -1,5 +1,6 @@
 """Bearer tokens, link secrets, codes and passcodes: made, and turned into what a database may hold."""
 
+import base64
 import hashlib
 import hmac
 import secrets
@@ -10,6 +11,7 @@ from transfer_service.errors import Busy
 from transfer_service.sealing.secret import SecretKey
 
 TOKEN_PREFIX: Final = "ts_"  # noqa: S105 - names the kind of a token for secret scanners, opens nothing
+WEBHOOK_PREFIX: Final = "whsec_"
 SECRET_BYTES: Final = 32
 CODE_DIGITS: Final = 6
 
@@ -33,6 +35,11 @@ def mint_secret() -> str:
 def mint_token() -> str:
     """A bearer token: ``ts_`` and 256 random bits, 46 characters in all."""
     return TOKEN_PREFIX + mint_secret()
+
+
+def mint_webhook_secret() -> str:
+    """A secret that signs webhooks (Standard Webhooks): ``whsec_`` and 256 random bits in base64."""
+    return WEBHOOK_PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode("ascii")
 
 
 def token_hash(token: str) -> bytes:

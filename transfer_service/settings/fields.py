@@ -152,6 +152,10 @@ class Settings:
     #: The sender's address. Left out: transfer-service@ and the public host.
     mail_from: str | None = None
 
+    # -- webhooks ----------------------------------------------------------------------------------------------
+    #: Whether webhooks may go to private addresses and by http: for receivers inside, and for trying the service.
+    webhook_private_addresses: bool = False
+
     # -- limits ------------------------------------------------------------------------------------------------
     #: A release lives at most so long.
     release_for_s: int = _seconds(_LIMITS.release_for)
@@ -177,6 +181,8 @@ class Settings:
     ticket_for_s: int = _seconds(_LIMITS.ticket_for)
     #: A redeem may be repeated under its Idempotency-Key for so long.
     replay_for_s: int = _seconds(_LIMITS.replay_for)
+    #: A review service with a webhook hears so long before a release ends that it will.
+    notice_for_s: int = _seconds(_LIMITS.notice_for)
     #: A deposit that nobody wrote to for so long is abandoned, and swept.
     abandoned_after_s: int = _seconds(_LIMITS.abandoned_after)
     #: A closed packet is retired by itself so long after it was closed; left out: never, somebody has to retire it.

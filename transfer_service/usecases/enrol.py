@@ -17,9 +17,11 @@ from transfer_service.domain.people import (
     Staff,
     SystemActor,
 )
+from transfer_service.domain.webhook import Silence, Webhook
 from transfer_service.errors import Invalid, NotFound
 from transfer_service.ports import Database, Keyring, Work
 from transfer_service.sealing.tokens import mint_token, token_hash
+from transfer_service.usecases.notices import silence
 
 MAX_NAME_CHARACTERS = 200
 
@@ -117,7 +119,10 @@ class Enrol:
             ]
 
     def revoke_token(self, token_id: UUID, now: datetime) -> Credential:
-        """From the next request on it is refused, with whatever it was let into. Again changes nothing; NotFound."""
+        """From the next request on it is refused, with whatever it was let into and the webhook that it set; NotFound.
+
+        Again changes nothing.
+        """
         with self.database.changing() as tx:
             credential = self._token(tx, token_id)
             if credential.revoked_at is not None:
@@ -125,6 +130,8 @@ class Enrol:
             credential = replace(credential, revoked_at=now)
             event = self._event("token.revoked", credential.organization_id, now, {"token": credential.id})
             tx.save(event, credential, *_sessions_let_in(tx, credential, now))
+            for webhook in tx.find(Webhook, credential.organization_id, set_by=credential.id, disabled_at=None):
+                silence(tx, webhook, Silence.TOKEN_REVOKED, event.by, now)
         return credential
 
     def _token(self, tx: Work, token_id: UUID) -> Credential:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from transfer_service.usecases.account import Account
+from transfer_service.usecases.announce import Announce
 from transfer_service.usecases.archive import Archives
 from transfer_service.usecases.close import Close
 from transfer_service.usecases.deliver import Deliver
@@ -19,6 +20,7 @@ from transfer_service.usecases.retire import Retire
 from transfer_service.usecases.services import Services
 from transfer_service.usecases.tickets import Tickets
 from transfer_service.usecases.verify import Verify
+from transfer_service.usecases.webhooks import Webhooks
 
 
 @dataclass(frozen=True)
@@ -42,3 +44,5 @@ class Journey:
     account: Account
     retire: Retire
     notify: Notify
+    webhooks: Webhooks
+    announce: Announce

@@ -27,6 +27,7 @@ class Limits:
     ticket_for: timedelta = timedelta(minutes=5)
     replay_for: timedelta = timedelta(minutes=10)
     abandoned_after: timedelta = timedelta(days=14)
+    notice_for: timedelta = timedelta(days=7)
     retention_for: timedelta | None = None
     grace_for: timedelta = timedelta(days=7)
     leftover_for: timedelta = timedelta(hours=1)

@@ -16,6 +16,7 @@ from transfer_service.domain.policy import (
     check_may_oversee_releases,
 )
 from transfer_service.domain.release import Basis, Grant, Release, ReleaseState, Signature, Signer
+from transfer_service.domain.webhook import NoticeKind
 from transfer_service.errors import (
     ExpiryInPast,
     ExpiryTooFar,
@@ -31,6 +32,7 @@ from transfer_service.sealing.tokens import mint_secret, token_hash
 from transfer_service.usecases.close import manifest_digest
 from transfer_service.usecases.letters import another_letter, asking_letter
 from transfer_service.usecases.limits import Limits
+from transfer_service.usecases.notices import notices_of
 from transfer_service.usecases.reach import owned_packet
 
 
@@ -152,7 +154,9 @@ class Releases:
             signature = Signature(draft.name, draft.signer, draft.authority, release.email)
             release = replace(release, state=ReleaseState.SIGNED, signature=signature, signed_at=now)
             facts = {"form_sha256": release.form.sha256, "manifest_sha256": release.manifest_sha256}
-            tx.save(_event("release.signed", actor, release, now, signer=draft.signer.value, **facts), release)
+            notices = notices_of(tx, release, NoticeKind.RELEASED, now)
+            event = _event("release.signed", actor, release, now, signer=draft.signer.value, **facts)
+            tx.save(event, release, *notices)
         return release
 
     def check_signs(self, actor: Actor, release_id: UUID, now: datetime) -> None:
@@ -170,7 +174,8 @@ class Releases:
                 return release
             withdrawn_by = ":".join(actor_words(actor))
             release = replace(release, state=ReleaseState.WITHDRAWN, withdrawn_at=now, withdrawn_by=withdrawn_by)
-            tx.save(_event("release.withdrawn", actor, release, now), release)
+            notices = notices_of(tx, release, NoticeKind.WITHDRAWN, now) if release.signed_at else ()
+            tx.save(_event("release.withdrawn", actor, release, now), release, *notices)
         return release
 
     def _refuse(self, actor: Actor, release_id: UUID, now: datetime) -> None:

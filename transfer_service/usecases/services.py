@@ -5,7 +5,6 @@ the same transaction: so that staff see it, revoke it, and account for it as for
 """
 
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -14,14 +13,15 @@ from transfer_service.audit.entry import Event
 from transfer_service.domain.disclosure import Disclosure, Receipt
 from transfer_service.domain.link import Link, Redemption, Verification
 from transfer_service.domain.packet import Packet, PacketFile
-from transfer_service.domain.people import Actor, RecipientKind, ServiceActor
+from transfer_service.domain.people import Actor, ServiceActor
 from transfer_service.domain.policy import check_is_service, check_live
 from transfer_service.domain.release import Release
-from transfer_service.errors import FileUnknown, NotFetched, NotFound, NotNow, RecipientNotNamed
+from transfer_service.errors import FileUnknown, NotFetched, NotFound, NotNow
 from transfer_service.ports import Database, Slice, Transaction
 from transfer_service.sealing.tokens import mint_secret, token_hash
 from transfer_service.usecases.admit import Admit, Redeemed
 from transfer_service.usecases.issue import link_event
+from transfer_service.usecases.notices import names_service
 from transfer_service.usecases.refusals import record_refusal
 
 
@@ -52,7 +52,7 @@ class Services:
             shown = [
                 _listed(tx, service, release)
                 for release in found.items
-                if _is_named(tx, service, release) and not _is_revoked(tx, service, release)
+                if names_service(tx, release, service.recipient_id) and not _is_revoked(tx, service, release)
             ]
             return Slice(shown, found.next_cursor)
 
@@ -108,18 +108,9 @@ class Services:
 def _release(tx: Transaction, service: ServiceActor, release_id: UUID) -> Release:
     """Locked where it changes, so that two first redemptions make one link. NotFound."""
     release = tx.get(Release, service.organization_id, release_id)
-    if release.signed_at is None or not _is_named(tx, service, release):
+    if release.signed_at is None or not names_service(tx, release, service.recipient_id):
         raise NotFound
     return release
-
-
-def _is_named(tx: Transaction, service: ServiceActor, release: Release) -> bool:
-    """In a version that the patient read as a service: who was named as a person proves to be that person."""
-    with suppress(RecipientNotNamed):
-        version = release.grant_to(service.recipient_id).recipient_version
-        recipient = tx.recipient_version(service.organization_id, service.recipient_id, version)
-        return recipient.kind is RecipientKind.SERVICE
-    return False
 
 
 def _link(tx: Transaction, service: ServiceActor, release: Release) -> Link | None:

@@ -34,13 +34,16 @@ from transfer_service.adapters.database.tables import (
     kept_answers,
     leftovers,
     mail,
+    notices,
     packets,
+    webhooks,
 )
 from transfer_service.adapters.database.tables import packet_files as files
 from transfer_service.adapters.database.tenancy import OPTION, TENANT
 from transfer_service.adapters.database.transaction import SqlTransaction
 from transfer_service.domain.mail import Mail
 from transfer_service.domain.packet import FileState, Leftover, Packet, PacketFile, PacketState
+from transfer_service.domain.webhook import Notice, NoticeKind, Webhook
 from transfer_service.errors import SealBroken
 from transfer_service.ports import Backlog
 
@@ -97,12 +100,29 @@ class SqlWork(SqlTransaction):
         """Mail to send."""
         return self._due(Mail, and_(mail.c.sent_at.is_(None), mail.c.due_at <= now), "due_at", limit)
 
+    def notices_due(self, now: datetime, limit: int) -> list[Notice]:
+        """Notices to bring, to receivers that may be called; the longest due first."""
+        its = and_(
+            webhooks.c.organization_id == notices.c.organization_id, webhooks.c.recipient_id == notices.c.recipient_id
+        )
+        rested = or_(webhooks.c.resting_until.is_(None), webhooks.c.resting_until <= now)
+        may_be_called = exists().where(its, webhooks.c.disabled_at.is_(None), rested)
+        return self._due(
+            Notice, and_(notices.c.delivered_at.is_(None), notices.c.due_at <= now, may_be_called), "due_at", limit
+        )
+
+    def webhooks_that_want(self, kind: NoticeKind) -> list[Webhook]:
+        """Every webhook that such notices are to be made for."""
+        enabled = self._due(Webhook, webhooks.c.disabled_at.is_(None), "set_at", COUNTED_TO)
+        return [webhook for webhook in enabled if webhook.wants(kind)]
+
     def backlog(self, now: datetime) -> Backlog:
         """What waits at ``now``."""
         mail_waits = and_(mail.c.sent_at.is_(None), mail.c.made_at <= now)
         return Backlog(
             *self._waiting(files.c.completed_at, files.c.state == FileState.VERIFYING),
             *self._waiting(mail.c.made_at, mail_waits),
+            *self._waiting(notices.c.made_at, and_(notices.c.delivered_at.is_(None), notices.c.made_at <= now)),
             *self._waiting(leftovers.c.sweep_after, leftovers.c.sweep_after <= now),
             audit_entries=self._for_all(select(func.coalesce(func.sum(audit_heads.c.size), 0))).scalar_one(),
         )
@@ -131,7 +151,7 @@ class SqlWork(SqlTransaction):
         return found
 
     def forget(self, now: datetime) -> int:
-        """Remove kept answers, challenges and credentials that ended a day or more ago; how many."""
+        """Remove kept answers, challenges, credentials and notices that were over a day or more ago; how many."""
         self._check_changes()
         before = now - FORGET_AFTER
         ended = or_(credentials.c.expires_at <= before, credentials.c.revoked_at <= before)
@@ -139,6 +159,7 @@ class SqlWork(SqlTransaction):
             self._forgotten(kept_answers, kept_answers.c.expires_at <= before)
             + self._forgotten(challenges, challenges.c.expires_at <= before)
             + self._forgotten(credentials, ended)
+            + self._forgotten(notices, and_(notices.c.delivered_at.is_not(None), notices.c.forget_at <= before))
         )
 
     def _forgotten(self, table: Table, condition: ColumnElement[bool]) -> int:

@@ -19,6 +19,7 @@ from transfer_service.domain.paths import path_identity
 from transfer_service.domain.people import Credential, Department, Organization, Recipient, Staff
 from transfer_service.domain.release import Release, ReleaseState
 from transfer_service.domain.ticket import Ticket
+from transfer_service.domain.webhook import Notice, NoticeKind, Webhook
 
 K = TypeVar("K")
 
@@ -91,6 +92,21 @@ def _release_is_of_a_closed_packet_of(organization_id: UUID) -> ColumnElement[bo
     return tables.releases.c.packet_id.in_(closed)
 
 
+def _release_ends_by(until: datetime) -> ColumnElement[bool]:
+    return tables.releases.c.expires_at <= until
+
+
+def _release_has_no_notice_of_its_end(webhook: Webhook) -> ColumnElement[bool]:
+    """None was made for that webhook's recipient."""
+    notices = tables.notices.c
+    told = select(notices.release_id).where(
+        notices.organization_id == webhook.organization_id,
+        notices.recipient_id == webhook.recipient_id,
+        notices.kind == NoticeKind.EXPIRING,
+    )
+    return tables.releases.c.id.not_in(told)
+
+
 _MAPPERS: tuple[Mapper[Any], ...] = (
     _plain(Organization, tables.organizations, "created_at", "id"),
     _plain(Department, tables.departments, "created_at", "id"),
@@ -104,6 +120,7 @@ _MAPPERS: tuple[Mapper[Any], ...] = (
     _plain(Disclosure, tables.disclosures, "started_at", "id"),
     _plain(Ticket, tables.tickets, "made_at", "id"),
     _plain(Receipt, tables.receipts, "confirmed_at", "id"),
+    _plain(Notice, tables.notices, "made_at", "id"),
     _plain(KeptAnswer, tables.kept_answers, "expires_at", "key", id_column="key"),
     Mapper(Recipient, tables.recipients, rows.recipient_row, rows.recipient_of, ("created_at", "id"), versioned=True),
     Mapper(
@@ -133,6 +150,8 @@ _MAPPERS: tuple[Mapper[Any], ...] = (
         conditions={
             "naming": _release_names,
             "live_at": _release_is_live_at,
+            "ending_by": _release_ends_by,
+            "end_untold_to": _release_has_no_notice_of_its_end,
             "of_closed_packets_of": _release_is_of_a_closed_packet_of,
         },
         sealed=frozenset({"purpose", "form", "email", "signature"}),
@@ -145,6 +164,15 @@ _MAPPERS: tuple[Mapper[Any], ...] = (
         rows.mail_of,
         ("made_at", "id"),
         sealed=frozenset({"to", "subject", "body"}),
+    ),
+    Mapper(
+        Webhook,
+        tables.webhooks,
+        rows.webhook_row,
+        rows.webhook_of,
+        ("set_at", "recipient_id"),
+        id_column="recipient_id",
+        sealed=frozenset({"url", "secret", "former_secret"}),
     ),
 )
 

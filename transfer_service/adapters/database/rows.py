@@ -28,8 +28,10 @@ from transfer_service.domain.packet import Packet, PacketFile
 from transfer_service.domain.paths import path_identity
 from transfer_service.domain.people import Recipient
 from transfer_service.domain.release import Release
+from transfer_service.domain.webhook import NoticeKind, Webhook
 
 Row = Mapping[str, Any]
+_WEBHOOK_SEALED = ("url", "secret", "former_secret")
 
 
 def plain_row(thing: Any) -> dict[str, Any]:  # noqa: ANN401 - any of the domain's dataclasses
@@ -161,6 +163,24 @@ def mail_of(row: Row, seals: Seals) -> Mail:
         return cast("str | None", field.open(row[column]))
 
     return Mail(**{**row, "to": opened("to"), "subject": opened("subject"), "body": opened("body")})
+
+
+def webhook_row(webhook: Webhook, seals: Seals) -> dict[str, Any]:
+    """A webhook: its address and its secrets sealed."""
+    row = plain_row(webhook)
+    for column in _WEBHOOK_SEALED:
+        row[column] = seals.field(webhook.organization_id, "webhooks", column, webhook.recipient_id).seal(row[column])
+    return row
+
+
+def webhook_of(row: Row, seals: Seals) -> Webhook:
+    """The webhook again. SealBroken."""
+
+    def opened(column: str) -> object:
+        return seals.field(row["organization_id"], "webhooks", column, row["recipient_id"]).open(row[column])
+
+    kinds = tuple(NoticeKind(kind) for kind in row["kinds"])
+    return Webhook(**{**row, "kinds": kinds, **{column: opened(column) for column in _WEBHOOK_SEALED}})
 
 
 def _without(row: Row, *names: str) -> dict[str, Any]:

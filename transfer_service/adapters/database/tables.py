@@ -29,6 +29,7 @@ from transfer_service.domain.link import Verification
 from transfer_service.domain.packet import FileKind, FileState, PacketState
 from transfer_service.domain.people import CredentialKind, RecipientKind, Role
 from transfer_service.domain.release import Basis, ReleaseState
+from transfer_service.domain.webhook import NoticeKind, Silence
 
 METADATA = MetaData(
     naming_convention={
@@ -371,6 +372,46 @@ mail = _tenant_table(
     Column("sent_at", UtcDateTime),
     CheckConstraint('sent_at IS NULL OR ("to" IS NULL AND subject IS NULL AND body IS NULL)', name="sent_is_wiped"),
     Index(None, "sent_at", "due_at"),
+)
+
+webhooks = _tenant_table(
+    "webhooks",
+    Column("recipient_id", Uuid, primary_key=True),
+    Column("url", LargeBinary, nullable=False),
+    Column("kinds", Words, nullable=False),
+    Column("secret", LargeBinary, nullable=False),
+    Column("set_at", UtcDateTime, nullable=False),
+    Column("set_by", Uuid, nullable=False),
+    Column("former_secret", LargeBinary),
+    Column("former_until", UtcDateTime),
+    Column("last_delivered_at", UtcDateTime),
+    Column("last_failed_at", UtcDateTime),
+    Column("last_failure", Text),
+    Column("failures", Integer, nullable=False),
+    Column("resting_until", UtcDateTime),
+    Column("disabled_at", UtcDateTime),
+    Column("disabled_because", word_of(Silence)),
+    CheckConstraint("(disabled_at IS NULL) = (disabled_because IS NULL)", name="disabled_for_a_reason"),
+    identified=False,
+)
+
+notices = _tenant_table(
+    "notices",
+    Column("recipient_id", Uuid, nullable=False),
+    Column("release_id", Uuid, nullable=False),
+    Column("packet_id", Uuid, nullable=False),
+    Column("kind", word_of(NoticeKind), nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("forget_at", UtcDateTime, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("delivered_at", UtcDateTime),
+    _refers("webhooks", "recipient_id", key=("recipient_id",), on_delete="CASCADE"),
+    _refers("releases", "release_id"),
+    UniqueConstraint("organization_id", "recipient_id", "release_id", "kind"),
+    Index(None, "delivered_at", "due_at"),
+    Index(None, "forget_at"),
 )
 
 kept_answers = Table(
