@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -36,12 +36,13 @@ CHILDREN = {"seaweedfs": "weed", "serve": "serve", "worker": "worker"}
 class Standalone:
     """A standalone installation over ``data_dir``; running between ``start`` and ``stop`` or ``kill_everything``.
 
-    ``kept`` is its database, where that is to be another than the file in its folder.
+    ``kept`` is its database, where that is to be another than the file in its folder; ``told`` what it is set to besides.
     """
 
     data_dir: Path
     options: tuple[str, ...] = PORT
     kept: Kept | None = None
+    told: Mapping[str, str] = field(default_factory=dict)
     base_url: str = ""
     started_in_s: float = 0.0
     process: "subprocess.Popen[str] | None" = None
@@ -116,7 +117,7 @@ class Standalone:
     def environment(self) -> dict[str, str]:
         """What its processes, and the operator's commands beside it, are told by the environment."""
         named = {} if self.kept is None else {"TRANSFER_SERVICE_DATABASE_URL": self.kept.url}
-        return clean_environment() | named
+        return clean_environment() | named | self.told
 
     def pid(self, name: str) -> int:
         """The process id of ``supervisor``, ``seaweedfs``, ``serve`` or ``worker``; KeyError while it is down."""
@@ -252,6 +253,8 @@ def new_standalone(databases: Databases) -> NewStandalone:
 
 @pytest.fixture(scope="session")
 def standalone(new_standalone: NewStandalone, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
-    """One installation for the whole session. Enrol an organization of your own in it."""
-    with new_standalone(tmp_path_factory.mktemp("standalone") / "data").running() as installation:
+    """One installation for the whole session, whose webhooks may go inside. Enrol an organization of your own in it."""
+    installation = new_standalone(tmp_path_factory.mktemp("standalone") / "data")
+    installation.told = {"TRANSFER_SERVICE_WEBHOOK_PRIVATE_ADDRESSES": "true"}
+    with installation.running():
         yield installation

@@ -166,7 +166,7 @@ def test_a_service_is_told_of_what_it_asked_for_alone(stages):
 def test_what_its_cause_did_not_outlive_was_never_written(stages):
     stages.webhook_set()
     stage = stages.in_session(of=stages.released(grants=[GrantDraft(stages.service.id)]))
-    stages.execute("CREATE TRIGGER full BEFORE INSERT ON audit_entries BEGIN SELECT RAISE(ABORT, 'full'); END")
+    stages.kept.refuse("INSERT", "audit_entries")
     with pytest.raises(AssertionError):
         stages.signed(of=stage)
     assert waiting(stages) == []
@@ -391,10 +391,10 @@ def test_disabling_that_can_not_be_logged_is_not_done(stages):
     stages.webhook_set()
     stages.released_to_service()
     stages.courier.refuses = NoticeNotTaken("gone", is_gone=True)
-    stages.execute("CREATE TRIGGER full BEFORE INSERT ON audit_entries BEGIN SELECT RAISE(ABORT, 'full'); END")
+    stages.kept.refuse("INSERT", "audit_entries")
     with pytest.raises(AssertionError):
         bring_all(stages)
-    stages.execute("DROP TRIGGER full")
+    stages.kept.relent()
     assert webhook_now(stages).is_enabled
     stages.clock.advance(timedelta(minutes=1))
     bring_all(stages)
