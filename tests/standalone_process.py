@@ -36,7 +36,7 @@ CHILDREN = {"seaweedfs": "weed", "serve": "serve", "worker": "worker"}
 class Standalone:
     """A standalone installation over ``data_dir``; running between ``start`` and ``stop`` or ``kill_everything``.
 
-    ``kept`` is its database, where that is to be another than the file in its folder; ``told`` what it is set to besides.
+    ``kept`` is its database, where that is to be another than the file in its folder; ``told`` is set besides.
     """
 
     data_dir: Path

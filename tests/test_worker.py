@@ -13,6 +13,7 @@ from tests.stages import CONTENTS, Stages
 from tests.standalone_process import eventually
 from transfer_service.domain.packet import FileState, PacketFile, PacketState
 from transfer_service.errors import Unavailable
+from transfer_service.usecases.release import GrantDraft
 from transfer_service.worker import Rhythm, Worker
 
 QUICK = Rhythm(verify_s=0.01, mail_s=0.02, sweep_s=0.05, longest_wait_s=0.1, stop_within_s=0.3)
@@ -184,10 +185,12 @@ def test_a_service_hears_of_its_releases_while_another_s_receiver_hangs(stages):
     stages.released_to_service()
     del stages.service, stages.service_actor
     quick = stages.webhook_set()
+    asked = stages.released(grants=[GrantDraft(stages.service.id)], expires_at=stages.now + 3 * DAY)
+    stage = stages.in_session(of=asked)
     stages.courier.bring = bring
     with working(stages):
         assert hanging.reached.wait(30)
-        stage = stages.released_to_service(expires_at=stages.now + 3 * DAY)
+        stages.signed(of=stage)
         assert eventually(lambda: len(stages.courier.brought) == 2)
         stages.journey.releases.ask(stages.coordinator, stage.packet.id, stages.release_draft(), stages.now)
         assert eventually(lambda: not waiting_mail(stages))

@@ -126,6 +126,7 @@ def _connected(places: list[str], port: int, ends_at: float) -> Iterator[socket.
         yield line
     finally:
         watch.cancel()
+        watch.join()
         other.close()
         line.close()
 
