@@ -427,6 +427,18 @@ def test_a_webhook_that_was_removed_in_mid_attempt_stays_removed(stages, outcome
     assert stages.rows()["webhooks"] == stages.rows()["notices"] == []
 
 
+def test_a_webhook_that_does_not_open_is_reported_and_keeps_no_other_from_its_notices(stages, caplog):
+    stages.webhook_set()
+    stages.released_to_service()
+    stages.execute("UPDATE webhooks SET url = secret")
+    del stages.service, stages.service_actor
+    stages.webhook_set()
+    stages.released_to_service()
+    assert bring_all(stages) == 1
+    assert stages.courier.brought[0][1].recipient_id == stages.service.id
+    assert "does not open" in caplog.text
+
+
 def test_removing_drops_what_waits(stages):
     stages.webhook_set()
     stages.released_to_service()

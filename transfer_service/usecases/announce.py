@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from transfer_service.domain.people import SystemActor
 from transfer_service.domain.release import Release
 from transfer_service.domain.webhook import Notice, NoticeKind, Silence, Webhook
-from transfer_service.errors import NotFound, NoticeNotTaken
+from transfer_service.errors import NotFound, NoticeNotTaken, SealBroken
 from transfer_service.logs import on_behalf_of
 from transfer_service.ports import Courier, Database, Work
 from transfer_service.usecases.limits import Limits
@@ -21,7 +21,7 @@ from transfer_service.usecases.notices import names_service, notice, silence
 
 _log = logging.getLogger(__name__)
 
-AT_ONCE = 10
+AT_ONCE = 100
 ATTEMPT_FOR = timedelta(seconds=60)  # longer than any attempt takes
 
 
@@ -86,6 +86,9 @@ class Announce:
                 webhook = tx.get(Webhook, found.organization_id, found.recipient_id)
                 waiting = tx.get(Notice, found.organization_id, found.id)
             except NotFound:
+                return None
+            except SealBroken:
+                _log.exception("A webhook does not open; the worker passes over what waits for it.")
                 return None
             if not (webhook.may_be_called(now) and waiting.is_due(now)):
                 return None

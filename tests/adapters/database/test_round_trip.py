@@ -38,6 +38,7 @@ from transfer_service.domain.people import (
 )
 from transfer_service.domain.release import Release, Signature, Signer
 from transfer_service.domain.ticket import Ticket
+from transfer_service.domain.webhook import Notice, NoticeKind, Silence, Webhook
 from transfer_service.errors import NotFound, PathTaken
 
 one_database = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -154,6 +155,32 @@ def test_a_ticket_hangs_on_no_other_organization_s_session(
     saved(database, neighbour, theirs)
     with pytest.raises(AssertionError):
         saved(database, tenant, a.a_ticket(organization_id=tenant.id, session_id=theirs.id))
+
+
+def test_a_webhook_comes_back_as_it_was_and_takes_its_notices_along(database: SqlDatabase, tenant: Tenant) -> None:
+    of = {"organization_id": tenant.id, "recipient_id": tenant.recipient.id}
+    webhook = a.a_webhook(
+        **of,
+        kinds=(NoticeKind.EXPIRING,),
+        former_secret="whsec_b2xk",
+        former_until=a.NOW,
+        last_failed_at=a.NOW,
+        last_failure="timed_out",
+        failures=3,
+        resting_until=a.NOW,
+        disabled_at=a.NOW,
+        disabled_because=Silence.GIVEN_UP,
+    )
+    notice = a.a_notice(**of, release_id=tenant.release.id, packet_id=tenant.packet.id, delivered_at=a.NOW)
+    saved(database, tenant, webhook, notice)
+    assert got(database, Webhook, tenant, tenant.recipient.id) == webhook
+    assert got(database, Notice, tenant, notice.id) == notice
+    with pytest.raises(AssertionError):
+        saved(database, tenant, replace(notice, id=a.some_id(7)))
+    with database.changing() as work:
+        work.drop(webhook)
+    with database.reading() as work:
+        assert work.find(Notice, tenant.id) == []
 
 
 def test_a_path_that_differs_by_case_alone_is_taken(database: SqlDatabase, tenant: Tenant) -> None:

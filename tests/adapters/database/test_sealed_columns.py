@@ -11,12 +11,13 @@ from tests.databases import Kept
 from transfer_service.adapters.database import SqlDatabase
 from transfer_service.domain.packet import NotIncluded, Packet, PacketFile, SignedManifest, Specimen
 from transfer_service.domain.release import Release, Signature, Signer
+from transfer_service.domain.webhook import Webhook
 from transfer_service.errors import SealBroken
 
 WORDS = (
     *("accession", "name", "record", "email", "phone", "question", "diagnosis", "laterality", "label", "procedure"),
     *("what", "why", "note", "manifest", "path", "purpose", "form", "formemail", "signer", "authority", "signeremail"),
-    *("mailto", "mailsubject", "mailbody"),
+    *("mailto", "mailsubject", "mailbody", "webhookurl", "webhooksecret", "webhookformer"),
 )
 CANARY = {word: f"kanarie-{word}-Zx9" for word in WORDS}
 
@@ -62,12 +63,15 @@ def fill(database: SqlDatabase, tenant: Tenant) -> None:
         signature=Signature(c["signer"], Signer.REPRESENTATIVE, c["authority"], c["signeremail"]),
     )
     mail = a.a_mail(organization_id=tenant.id, to=c["mailto"], subject=c["mailsubject"], body=c["mailbody"])
+    secrets = {"secret": c["webhooksecret"], "former_secret": c["webhookformer"], "former_until": a.NOW}
+    webhook = a.a_webhook(organization_id=tenant.id, recipient_id=tenant.recipient.id, url=c["webhookurl"], **secrets)
     with database.changing() as work:
         work.save(a.an_event(tenant.actor), packet, file, release)
-        work.keep(mail)
+        work.keep(mail, webhook)
     with database.reading() as work:
         assert work.find(Packet, tenant.id, record_number=c["record"]) == [packet]
         assert work.mail_due(a.NOW, 1) == [mail]
+        assert work.get(Webhook, tenant.id, tenant.recipient.id) == webhook
 
 
 def test_no_file_of_the_database_holds_a_canary_in_any_writing(
