@@ -209,7 +209,7 @@ def test_a_service_is_told_once_that_a_release_will_end_within_a_week(stages):
     assert brought(stages) == [RELEASED, EXPIRING]
 
 
-@pytest.mark.parametrize("what", ["withdrawn", "retired", "expired", "not signed"])
+@pytest.mark.parametrize("what", ["withdrawn", "retired", "expired", "not signed", "shut out"])
 def test_nobody_is_told_of_the_end_of_what_has_ended_or_not_begun(stages, what):
     if what == "not signed":
         stage = stages.released(grants=[GrantDraft(stages.service.id)])
@@ -219,6 +219,9 @@ def test_nobody_is_told_of_the_end_of_what_has_ended_or_not_begun(stages, what):
     stages.clock.now = stage.release.expires_at - DAY
     if what == "withdrawn":
         withdraw(stages, stage)
+    if what == "shut out":
+        link = stages.redeemed_by_service(of=stage).link
+        stages.journey.issue.revoke(stages.coordinator, link.id, stages.now)
     if what == "retired":
         stages.journey.retire.retire(stages.coordinator, stage.packet.id, stages.now)
     if what == "expired":

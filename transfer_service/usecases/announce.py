@@ -18,6 +18,7 @@ from transfer_service.logs import on_behalf_of
 from transfer_service.ports import Courier, Database, Work
 from transfer_service.usecases.limits import Limits
 from transfer_service.usecases.notices import names_service, notice, silence
+from transfer_service.usecases.reach import service_link
 
 _log = logging.getLogger(__name__)
 
@@ -67,7 +68,7 @@ class Announce:
             of_closed_packets_of=webhook.organization_id,
             end_untold_to=webhook,
         )
-        return [release for release in named if names_service(tx, release, webhook.recipient_id)]
+        return [release for release in named if _may_redeem(tx, release, webhook)]
 
     def _bring(self, attempt: "_Attempt", now: datetime) -> None:
         with on_behalf_of(attempt.request_id):
@@ -129,6 +130,13 @@ class _Attempt:
     notice: Notice
     webhook: Webhook
     request_id: str | None
+
+
+def _may_redeem(tx: Work, release: Release, webhook: Webhook) -> bool:
+    """Whether the recipient was read as a service, and staff have not shut it out."""
+    link = service_link(tx, release, webhook.recipient_id)
+    is_shut_out = link is not None and link.revoked_at is not None
+    return names_service(tx, release, webhook.recipient_id) and not is_shut_out
 
 
 def _now(tx: Work, found: Webhook) -> Webhook | None:

@@ -2,9 +2,11 @@
 
 from uuid import UUID
 
+from transfer_service.domain.link import Link, Verification
 from transfer_service.domain.packet import Packet, PacketFile
 from transfer_service.domain.people import StaffActor
 from transfer_service.domain.policy import check_owns, check_sees
+from transfer_service.domain.release import Release
 from transfer_service.errors import NotFound, PacketRetired
 from transfer_service.ports import Keyring, Transaction
 from transfer_service.sealing.keys import SecretKey
@@ -30,6 +32,13 @@ def file_of(tx: Transaction, packet: Packet, file_id: UUID) -> PacketFile:
     if file.packet_id != packet.id:
         raise NotFound
     return file
+
+
+def service_link(tx: Transaction, release: Release, recipient_id: UUID) -> Link | None:
+    """The link that a review service redeems the release by; None before it first does."""
+    about = {"release_id": release.id, "recipient_id": recipient_id}
+    links = tx.find(Link, release.organization_id, verification=Verification.SERVICE_TOKEN, **about)
+    return next(iter(links), None)
 
 
 def packet_key(keyring: Keyring, packet: Packet) -> SecretKey:

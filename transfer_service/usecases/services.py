@@ -22,6 +22,7 @@ from transfer_service.sealing.tokens import mint_secret, token_hash
 from transfer_service.usecases.admit import Admit, Redeemed
 from transfer_service.usecases.issue import link_event
 from transfer_service.usecases.notices import names_service
+from transfer_service.usecases.reach import service_link
 from transfer_service.usecases.refusals import record_refusal
 
 
@@ -92,7 +93,7 @@ class Services:
     def _let_in(
         self, tx: Transaction, service: ServiceActor, release: Release, replay: str | None, now: datetime
     ) -> Redeemed:
-        link = _link(tx, service, release) or _issued(tx, service, release, now)
+        link = service_link(tx, release, service.recipient_id) or _issued(tx, service, release, now)
         check_live(link, release, tx.get(Packet, release.organization_id, release.packet_id), now)
         kept = self.admit.replay(link, replay, b"service")
         redemption = self.admit.former(tx, link, kept, now)
@@ -113,14 +114,8 @@ def _release(tx: Transaction, service: ServiceActor, release_id: UUID) -> Releas
     return release
 
 
-def _link(tx: Transaction, service: ServiceActor, release: Release) -> Link | None:
-    about = {"release_id": release.id, "recipient_id": service.recipient_id}
-    links = tx.find(Link, service.organization_id, verification=Verification.SERVICE_TOKEN, **about)
-    return next(iter(links), None)
-
-
 def _is_revoked(tx: Transaction, service: ServiceActor, release: Release) -> bool:
-    link = _link(tx, service, release)
+    link = service_link(tx, release, service.recipient_id)
     return link is not None and link.revoked_at is not None
 
 
@@ -148,7 +143,7 @@ def _issued(tx: Transaction, service: ServiceActor, release: Release, now: datet
 
 def _record_refusal(tx: Transaction, service: ServiceActor, release: Release, code: str, now: datetime) -> None:
     """A disclosure refused, where there is a link that it would have been made by; else in the audit log alone."""
-    link = _link(tx, service, release)
+    link = service_link(tx, release, service.recipient_id)
     if link is None:
         tx.save(_event("release.redeem_refused", service, release, now, code=code))
     else:
@@ -158,7 +153,7 @@ def _record_refusal(tx: Transaction, service: ServiceActor, release: Release, co
 def _listed(tx: Transaction, service: ServiceActor, release: Release) -> ReleasedTo:
     granted = release.grant_to(service.recipient_id).file_ids
     files = tx.find(PacketFile, release.organization_id, packet_id=release.packet_id)
-    link, receipts = _link(tx, service, release), _receipts(tx, service, release)
+    link, receipts = service_link(tx, release, service.recipient_id), _receipts(tx, service, release)
     return ReleasedTo(
         release=release,
         files=len(granted),
