@@ -189,6 +189,10 @@ class Quiet:
             ("POST", "/released/{release_id}/redeem"): Operation(self.service, released, {}),
             ("POST", "/released/{release_id}/acknowledge"): Operation(
                 self.service, released, {"received": [known_file]}),
+            ("PUT", "/webhook"): Operation(self.service, {}, {"url": "https://review.example/hook", "events": [
+                "release.released"]}),
+            ("GET", "/webhook"): Operation(self.service, {}),
+            ("DELETE", "/webhook"): Operation(self.service, {}),
             ("GET", f"{packet}/disclosures"): Operation(officer, closed),
             ("POST", "/accounting/search"): Operation(officer, {}, whose),
             ("GET", "/audit"): Operation(officer, {}),

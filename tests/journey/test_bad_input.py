@@ -40,6 +40,7 @@ BODIES = [
     ("POST", "/redeemed/archive/ticket"),
     ("POST", "/released/{release_id}/redeem"),
     ("POST", "/released/{release_id}/acknowledge"),
+    ("PUT", "/webhook"),
     ("POST", "/accounting/search"),
 ]
 MASS_ASSIGNMENT = ("id", "organization_id", "tenant_id", "role", "state", "version", "__class__", CANARY, "")
