@@ -1,11 +1,13 @@
 """Names in an archive: as they were deposited wherever every system can hold them, and otherwise still each its own."""
 
 import re
+from itertools import islice, product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from transfer_service.domain import portable_paths as module
 from transfer_service.domain.paths import MAX_NAME_BYTES, normal_path, path_identity
 from transfer_service.domain.portable_paths import portable_paths
 from transfer_service.errors import PathInvalid
@@ -56,6 +58,14 @@ def test_two_that_would_be_one_stay_two_and_a_true_name_goes_before_a_changed_on
         ".%": "._~2",
         "._": "._",
     }
+
+
+def test_ten_thousand_that_would_be_one_are_not_tried_against_each_other(monkeypatch):
+    asked = []
+    monkeypatch.setattr(module, "path_identity", lambda path: asked.append(path) or path_identity(path))
+    paths = ["".join(each) for each in islice(product('<>:"|?*%', repeat=5), 10_000)]
+    assert len(set(portable_paths(paths).values())) == len(paths)
+    assert len(asked) < 5 * len(paths)
 
 
 def test_a_name_of_full_length_makes_room_for_its_number():

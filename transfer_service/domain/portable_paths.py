@@ -10,9 +10,10 @@ that we know nothing of, a name is written otherwise where it must be:
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Container, Iterable, Iterator, Mapping
 from functools import partial
-from itertools import chain, count
+from itertools import count
 
 from transfer_service.domain.paths import MAX_NAME_BYTES, path_identity
 
@@ -27,9 +28,10 @@ def portable_paths(paths: Iterable[str]) -> dict[str, str]:
     """Each path with the one to write it under: most with itself. The same paths in the same order give the same."""
     wanted = {path: "/".join(_portable(name) for name in path.split("/")) for path in paths}
     taken = {path_identity(folder) for path in wanted.values() for folder in _folders(path)}
+    numbers: defaultdict[str, Iterator[int]] = defaultdict(partial(count, 2))
     chosen: dict[str, str] = {}
     for path, portable in sorted(wanted.items(), key=lambda each: each[0] != each[1]):
-        chosen[path] = next(each for each in _tried(portable) if path_identity(each) not in taken)
+        chosen[path] = _free(portable, taken, numbers)
         taken.add(path_identity(chosen[path]))
     return chosen
 
@@ -45,9 +47,12 @@ def _folders(path: str) -> Iterator[str]:
     return ("/".join(names[:depth]) for depth in range(1, len(names)))
 
 
-def _tried(path: str) -> Iterator[str]:
-    """The path, then with ``~2``, ``~3`` … before its ending, for ever."""
-    return chain((path,), map(partial(_numbered, path), count(2)))
+def _free(path: str, taken: Container[str], numbers: Mapping[str, Iterator[int]]) -> str:
+    """The path, or with ``~2``, ``~3`` … before its ending. Where ten thousand are alike, no number is tried twice."""
+    if path_identity(path) not in taken:
+        return path
+    tried = map(partial(_numbered, path), numbers[path_identity(_numbered(path, 2))])
+    return next(each for each in tried if path_identity(each) not in taken)
 
 
 def _numbered(path: str, number: int) -> str:
