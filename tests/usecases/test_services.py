@@ -230,6 +230,31 @@ def test_a_revoked_token_takes_along_what_it_let_in_and_nothing_else(stages):
     assert stages.bearers.actor(other.redeemed.token, ORIGIN, stages.now)
 
 
+def test_a_token_that_was_revoked_while_its_request_waited_lets_nothing_in(stages):
+    stage = stages.redeemed_by_service(replay="k")
+    stages.journey.enrol.revoke_token(stages.service_actor.credential_id, stages.now)
+    for replay in ("k", "another", None):
+        with pytest.raises(NotAuthenticated):
+            redeem(stages, stage, replay=replay)
+    stages.clock.advance(timedelta(days=2))
+    with stages.database.changing() as tx:
+        tx.forget(stages.now)
+    with pytest.raises(NotAuthenticated):
+        redeem(stages, stage)
+
+
+def test_what_one_token_let_in_is_not_continued_by_another_which_would_outlive_it(stages):
+    _, token = stages.journey.enrol.create_service_token(stages.service.id, stages.now)
+    second = stages.bearers.actor(token, ORIGIN, stages.now)
+    stage = stages.redeemed_by_service(replay="k")
+    by_second = redeem(stages, stage, actor=second, replay="k")
+    assert by_second.released.link.redemptions == 2
+    stages.journey.enrol.revoke_token(second.credential_id, stages.now)
+    with pytest.raises(NotAuthenticated):
+        stages.bearers.actor(by_second.token, ORIGIN, stages.now)
+    assert stages.bearers.actor(stage.redeemed.token, ORIGIN, stages.now)
+
+
 def test_a_confirmed_receipt_is_shown_to_department_and_patient_and_said_once(stages):
     stage = stages.fetched_by_service()
     receipts = acknowledge(stages, stage)

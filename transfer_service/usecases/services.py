@@ -13,10 +13,10 @@ from transfer_service.audit.entry import Event
 from transfer_service.domain.disclosure import Disclosure, Receipt
 from transfer_service.domain.link import Link, Redemption, Verification
 from transfer_service.domain.packet import Packet, PacketFile
-from transfer_service.domain.people import Actor, ServiceActor
+from transfer_service.domain.people import Actor, Credential, ServiceActor
 from transfer_service.domain.policy import check_is_service, check_live
 from transfer_service.domain.release import Release
-from transfer_service.errors import FileUnknown, NotFetched, NotFound, NotNow
+from transfer_service.errors import FileUnknown, NotAuthenticated, NotFetched, NotFound, NotNow
 from transfer_service.ports import Database, Slice, Transaction
 from transfer_service.sealing.tokens import mint_secret, token_hash
 from transfer_service.usecases.admit import Admit, Redeemed
@@ -58,7 +58,7 @@ class Services:
             return Slice(shown, found.next_cursor)
 
     def redeem(self, actor: Actor, release_id: UUID, replay: str | None, now: datetime) -> Redeemed:
-        """Counts one redemption; repeated with its Idempotency-Key, a fresh token for the same one.
+        """Counts one redemption; repeated by the same token with its Idempotency-Key, a fresh token for the same one.
 
         NotFound unless the patient signed it and it names this service. What refuses links refuses here.
         """
@@ -93,9 +93,10 @@ class Services:
     def _let_in(
         self, tx: Transaction, service: ServiceActor, release: Release, replay: str | None, now: datetime
     ) -> Redeemed:
+        _check_token_lives(tx, service, now)
         link = service_link(tx, release, service.recipient_id) or _issued(tx, service, release, now)
         check_live(link, release, tx.get(Packet, release.organization_id, release.packet_id), now)
-        kept = self.admit.replay(link, replay, b"service")
+        kept = self.admit.replay(link, replay and f"{service.credential_id} {replay}", b"service")
         redemption = self.admit.former(tx, link, kept, now)
         if redemption is None:
             link = replace(link, redemptions=link.redemptions + 1)
@@ -112,6 +113,13 @@ def _release(tx: Transaction, service: ServiceActor, release_id: UUID) -> Releas
     if release.signed_at is None or not names_service(tx, release, service.recipient_id):
         raise NotFound
     return release
+
+
+def _check_token_lives(tx: Transaction, service: ServiceActor, now: datetime) -> None:
+    """Whoever revokes a token ends what it opened so far: a request that waited meanwhile must open nothing more."""
+    tokens = tx.find(Credential, service.organization_id, id=service.credential_id)
+    if not any(token.is_live(now) for token in tokens):
+        raise NotAuthenticated
 
 
 def _is_revoked(tx: Transaction, service: ServiceActor, release: Release) -> bool:
