@@ -24,6 +24,7 @@ from transfer_service.errors import (
     ReleaseExpired,
     ReleaseWithdrawn,
 )
+from transfer_service.usecases.refusals import MOST_ROWS
 from transfer_service.usecases.release import GrantDraft
 
 
@@ -150,6 +151,28 @@ def test_before_any_link_a_refusal_is_in_the_audit_log(stages):
         {"code": "release_withdrawn"},
     )
     assert links(stages, stage) == []
+
+
+def test_refusals_before_any_link_do_not_fill_the_audit_log(stages):
+    stage = stages.released_to_service()
+    stages.journey.releases.withdraw(stage.patient, stage.release.id, stages.now)
+    for _ in range(MOST_ROWS + 2):
+        with pytest.raises(ReleaseWithdrawn):
+            redeem(stages, stage)
+    refused = [entry for entry in stages.audit() if entry.action == "release.redeem_refused"]
+    assert len(refused) == MOST_ROWS
+
+
+def test_one_service_s_refusals_do_not_hide_another_s(stages):
+    other = stages.recipient_added(name="Second Opinions Ltd", kind=RecipientKind.SERVICE)
+    _, token = stages.journey.enrol.create_service_token(other.id, stages.now)
+    actor = stages.bearers.actor(token, ORIGIN, stages.now)
+    stage = stages.released_to_service(grants=[GrantDraft(stages.service.id), GrantDraft(other.id)])
+    stages.journey.releases.withdraw(stage.patient, stage.release.id, stages.now)
+    for who in (*[None] * (MOST_ROWS + 1), actor):
+        with pytest.raises(ReleaseWithdrawn):
+            redeem(stages, stage, actor=who)
+    assert stages.audit()[-1].subject["recipient"] == str(other.id)
 
 
 def test_a_repeat_with_its_key_is_the_same_redemption_with_a_fresh_token(stages):

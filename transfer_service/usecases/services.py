@@ -23,7 +23,9 @@ from transfer_service.usecases.admit import Admit, Redeemed
 from transfer_service.usecases.issue import link_event
 from transfer_service.usecases.notices import names_service
 from transfer_service.usecases.reach import service_link
-from transfer_service.usecases.refusals import record_refusal
+from transfer_service.usecases.refusals import MOST_ROWS, record_refusal
+
+REFUSED = "release.redeem_refused"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -152,10 +154,19 @@ def _issued(tx: Transaction, service: ServiceActor, release: Release, now: datet
 def _record_refusal(tx: Transaction, service: ServiceActor, release: Release, code: str, now: datetime) -> None:
     """A disclosure refused, where there is a link that it would have been made by; else in the audit log alone."""
     link = service_link(tx, release, service.recipient_id)
-    if link is None:
-        tx.save(_event("release.redeem_refused", service, release, now, code=code))
-    else:
+    if link is not None:
         record_refusal(tx, link, service, code, now)
+    elif not _was_refused_often(tx, service, release):
+        tx.save(_event(REFUSED, service, release, now, code=code))
+
+
+def _was_refused_often(tx: Transaction, service: ServiceActor, release: Release) -> bool:
+    """Whether more entries would tell nothing new: MOST_ROWS of this service, or as many of ten that take turns."""
+    entries = tx.audit_page(
+        release.organization_id, limit=10 * MOST_ROWS, cursor=None, action=REFUSED, packet=release.packet_id
+    ).items
+    its = [entry for entry in entries if entry.subject["recipient"] == str(service.recipient_id)]
+    return len(its) >= MOST_ROWS or len(entries) >= 10 * MOST_ROWS
 
 
 def _listed(tx: Transaction, service: ServiceActor, release: Release) -> ReleasedTo:
