@@ -17,6 +17,7 @@ from transfer_service.errors import (
     PacketRetired,
     ReleaseWithdrawn,
     TicketOver,
+    TooMany,
     Unavailable,
 )
 from transfer_service.sealing.tokens import token_hash
@@ -141,6 +142,26 @@ def test_a_download_that_is_done_is_done_where_its_last_use_can_not_be_written_d
         raise Unavailable
 
     assert list(replace(tickets, clock=lost).kept_alive(ticket, (b for b in [b"x"]))) == [b"x"]
+
+
+def test_only_so_many_of_one_file_live_at_once_and_those_that_died_make_room(stages, stage):
+    secrets = [made(stages, stage)[0] for _ in range(module.MOST_ALIVE)]
+    stages.clock.advance(4 * MINUTE)
+    with pytest.raises(TooMany) as refused:
+        made(stages, stage)
+    assert refused.value.retry_after_s == 60
+    assert is_live(stages, secrets[0])
+    made(stages, stage, stage.file)
+    made(stages, stages.redeemed(of=replace(stage)))
+    stages.clock.advance(MINUTE)
+    for _ in range(module.MOST_ALIVE - 1):
+        made(stages, stage)
+    with pytest.raises(TooMany):
+        made(stages, stage)
+    assert is_live(stages, secrets[0])
+    with stages.database.reading() as tx:
+        of_session = tx.find(Ticket, stage.actor.organization_id, session_id=stage.actor.session_id, file_id=None)
+    assert len(of_session) == module.MOST_ALIVE
 
 
 def test_it_never_outlives_the_access_token(stages, stage):

@@ -114,7 +114,7 @@ def fetch_archive() -> Response:
     return released_archive(caller())
 
 
-@blueprint.post("/redeemed/files/<id:file_id>/ticket", refuses=OVER)
+@blueprint.post("/redeemed/files/<id:file_id>/ticket", refuses=(*OVER, errors.TooMany))
 @blueprint.body(NothingSchema, required=False)
 @blueprint.shows(200, schemas.TicketSchema)
 def make_file_ticket(_nothing: dict[str, object], file_id: UUID) -> dict[str, object]:
@@ -125,7 +125,7 @@ def make_file_ticket(_nothing: dict[str, object], file_id: UUID) -> dict[str, ob
     return _ticket(file_id)
 
 
-@blueprint.post("/redeemed/archive/ticket", refuses=OVER)
+@blueprint.post("/redeemed/archive/ticket", refuses=(*OVER, errors.TooMany))
 @blueprint.body(NothingSchema, required=False)
 @blueprint.shows(200, schemas.TicketSchema)
 def make_archive_ticket(_nothing: dict[str, object]) -> dict[str, object]:

@@ -14,14 +14,15 @@ from collections.abc import Callable, Generator
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from math import ceil
 from time import monotonic
 from uuid import UUID, uuid4
 
 from transfer_service.domain.people import Actor, Credential, Origin, RecipientActor, recipient_actor
 from transfer_service.domain.policy import check_is_recipient
 from transfer_service.domain.ticket import Ticket
-from transfer_service.errors import NotFound, TicketOver, Unavailable
-from transfer_service.ports import Database
+from transfer_service.errors import NotFound, TicketOver, TooMany, Unavailable
+from transfer_service.ports import Database, Transaction
 from transfer_service.sealing.tokens import mint_secret, token_hash
 from transfer_service.usecases.admit import live_link
 from transfer_service.usecases.issue import link_event
@@ -31,6 +32,8 @@ from transfer_service.usecases.refusals import refusals_recorded
 KEPT_ALIVE_EVERY_S = 60.0
 #: A viewer asks many times a second: use is written down once in so long, and a ticket dies that much earlier.
 WRITTEN_EVERY = timedelta(seconds=1)
+#: Tickets of one session for one file (or the archive) at once.
+MOST_ALIVE = 50
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Tickets:
     def make(self, actor: Actor, file_id: UUID | None, now: datetime) -> tuple[str, datetime]:
         """An address for that file, or for the archive; and until when it must be used first.
 
-        NotAllowed, NotFound, NotAuthenticated, and every way a link can be over.
+        NotAllowed, NotFound, NotAuthenticated, TooMany, and every way a link can be over.
         """
         recipient, secret = check_is_recipient(actor), mint_secret()
         with refusals_recorded(self.database, recipient, now), self.database.changing() as tx:
@@ -53,11 +56,21 @@ class Tickets:
             if file_id is not None and file_id not in release.grant_to(link.recipient_id).file_ids:
                 raise NotFound
             session = tx.get(Credential, recipient.organization_id, recipient.session_id)
+            self._make_room(tx, session, file_id, now)
             ticket = Ticket(uuid4(), link.organization_id, session.id, file_id, token_hash(secret), now)
             event = link_event("ticket.made", recipient, link, now, what=str(file_id or "archive"))
             tx.save(event, ticket)
         ends = (ticket.expires_at(self.limits.ticket_for), link.expires_at, release.expires_at)
         return f"{self.public_url}/t/{secret}", min(*ends, session.expires_at or link.expires_at)
+
+    def _make_room(self, tx: Transaction, session: Credential, file_id: UUID | None, now: datetime) -> None:
+        """Those that died go; TooMany where MOST_ALIVE are left: each is a row, and an entry in the audit log."""
+        known = tx.find(Ticket, session.organization_id, session_id=session.id, file_id=file_id)
+        over = [ticket for ticket in known if not ticket.is_live(self.limits.ticket_for, now)]
+        if len(known) - len(over) >= MOST_ALIVE:
+            ends = min(ticket.expires_at(self.limits.ticket_for) for ticket in known if ticket not in over)
+            raise TooMany(retry_after_s=ceil((ends - now).total_seconds()))
+        tx.drop(*over)
 
     def use(self, secret: str, origin: Origin, now: datetime) -> tuple[Ticket, RecipientActor]:
         """The ticket, in use from now on, and who its holder acts as. TicketOver."""
