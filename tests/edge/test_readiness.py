@@ -51,6 +51,25 @@ def test_parts_that_hang_cost_one_deadline_together_and_one_thread_each() -> Non
     assert set(readiness.parts().values()) == {"ok"}
 
 
+def test_while_somebody_waits_for_a_part_that_hangs_the_others_are_told_what_was_found_last() -> None:
+    goes_on, asked, answers = threading.Event(), threading.Event(), []
+
+    def hangs_the_second_time() -> None:
+        if answers:
+            asked.set()
+            goes_on.wait(30)
+
+    readiness = Readiness({"a": hangs_the_second_time}, within_s=30, kept_for_s=0)
+    answers.append(readiness.parts())
+    waiting = threading.Thread(target=lambda: answers.append(readiness.parts()))
+    waiting.start()
+    assert asked.wait(30)
+    assert readiness.parts() == {"a": "ok"}
+    assert len(answers) == 1
+    goes_on.set()
+    waiting.join(30)
+
+
 def test_a_storm_of_questions_asks_once() -> None:
     asked = []
     readiness = Readiness({"a": lambda: asked.append(1)}, kept_for_s=60)

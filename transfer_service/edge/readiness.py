@@ -1,5 +1,6 @@
 """Whether everything that the service needs answers: asked of all at once, within a bounded time, not too often."""
 
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -13,7 +14,8 @@ class Readiness:
     """``checks`` by the name of the part: each returns where it is well, and raises where it is not.
 
     What has not answered ``within_s`` is not well, and is not asked again while it hangs: so many threads wait for it,
-    and no more. An answer is given again for ``kept_for_s``, so that a storm of questions costs nothing.
+    and no more. An answer is given again for ``kept_for_s``, and for ``within_s`` more to whoever comes while somebody
+    else asks: so that a storm of questions costs nothing, and beside a part that hangs holds no server's threads.
     """
 
     def __init__(
@@ -22,16 +24,19 @@ class Readiness:
         self._checks, self._within_s, self._kept_for_s = checks, within_s, kept_for_s
         self._asked: dict[str, _Question] = {}
         self._parts: dict[str, str] = {}
-        self._good_until = 0.0
+        self._good_until = -math.inf
         self._lock = threading.Lock()
 
     def parts(self) -> dict[str, str]:
         """Each part's word: ``ok`` or ``unavailable``."""
-        with self._lock:
-            if time.monotonic() >= self._good_until:
-                self._parts = self._found()
-                self._good_until = time.monotonic() + self._kept_for_s
-            return dict(self._parts)
+        if self._lock.acquire(blocking=time.monotonic() >= self._good_until + self._within_s):
+            try:
+                if time.monotonic() >= self._good_until:
+                    self._parts = self._found()
+                    self._good_until = time.monotonic() + self._kept_for_s
+            finally:
+                self._lock.release()
+        return dict(self._parts)
 
     def check(self) -> None:
         """Return where every part is well; else ``Unavailable``."""
