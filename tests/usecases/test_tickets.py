@@ -164,6 +164,19 @@ def test_only_so_many_of_one_file_live_at_once_and_those_that_died_make_room(sta
     assert len(of_session) == module.MOST_ALIVE
 
 
+def test_a_download_goes_on_where_its_use_can_not_be_written_down(stages, stage, tickets, monkeypatch):
+    seconds = iter(range(0, 600, 60))
+    monkeypatch.setattr(module, "monotonic", lambda: float(next(seconds)))
+    secret, _ = made(stages, stage)
+    ticket, _ = tickets.use(secret, ORIGIN, stages.now)
+
+    def busy():
+        raise Unavailable
+
+    blocks = [b"x", b"y", b"z"]
+    assert list(replace(tickets, clock=busy).kept_alive(ticket, (b for b in blocks))) == blocks
+
+
 def test_it_never_outlives_the_access_token(stages, stage):
     stages.clock.advance(timedelta(hours=24) - 2 * MINUTE)
     secret, expires_at = made(stages, stage)

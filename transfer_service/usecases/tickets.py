@@ -92,12 +92,16 @@ class Tickets:
             try:
                 for block in blocks:
                     if monotonic() - kept_at >= KEPT_ALIVE_EVERY_S:
-                        self.keep_alive(ticket, self.clock())
+                        self._keep_alive_if_possible(ticket)
                         kept_at = monotonic()
                     yield block
             finally:
-                with suppress(Unavailable):  # the download itself went well; the ticket dies a little earlier
-                    self.keep_alive(ticket, self.clock())
+                self._keep_alive_if_possible(ticket)
+
+    def _keep_alive_if_possible(self, ticket: Ticket) -> None:
+        """The download itself goes well; where its use can't be written down, the ticket dies a little earlier."""
+        with suppress(Unavailable):
+            self.keep_alive(ticket, self.clock())
 
     def keep_alive(self, ticket: Ticket, now: datetime) -> None:
         """Write down that it is in use, unless that was just done."""
