@@ -73,8 +73,8 @@ class Nginx:
         return named + [path for path in held if any(f"/{name}/" in path for name in TEMPORARY)]
 
 
-def our_configuration(folder: Path, port: int, upstream: str, certificate: Path) -> str:
-    """The file as it ships, with the five lines that are an operator's own."""
+def our_configuration(folder: Path, port: int, upstream: str, certificate: Path, most: int) -> str:
+    """The file as it ships, with the five lines that are an operator's own, and room for ``most`` requests at once."""
     text = (ROOT / "config" / "nginx.conf").read_text()
     for ours, theirs in {
         "server 127.0.0.1:8080;": f"server {upstream};",
@@ -87,15 +87,16 @@ def our_configuration(folder: Path, port: int, upstream: str, certificate: Path)
         assert text.count(ours) == 1
         assert f"{ours}" in next(line for line in text.splitlines() if ours in line and "# yours" in line)
         text = text.replace(ours, theirs)
-    return text
+    assert "limit_conn transfer_addresses 256;" in text
+    return text.replace("limit_conn transfer_addresses 256;", f"limit_conn transfer_addresses {most};")
 
 
 @contextmanager
-def running_nginx(folder: Path, port: int, upstream: str, certificate: Path) -> Iterator[Nginx]:
+def running_nginx(folder: Path, port: int, upstream: str, certificate: Path, most: int = 256) -> Iterator[Nginx]:
     """nginx on that port of localhost, until the block ends."""
     program = nginx_program()
     (folder / "logs").mkdir(parents=True)
-    (folder / "transfer-service.conf").write_text(our_configuration(folder, port, upstream, certificate))
+    (folder / "transfer-service.conf").write_text(our_configuration(folder, port, upstream, certificate, most))
     temporary = "\n".join(f"    {name}_temp_path {folder}/{name};" for name in TEMPORARY)
     user = "user root;" if os.geteuid() == 0 else ""
     (folder / "nginx.conf").write_text(WRAPPED.format(folder=folder, temporary=temporary, user=user))

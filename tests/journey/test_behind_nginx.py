@@ -3,6 +3,7 @@
 import json
 import secrets
 import shutil
+import socket
 import ssl
 import subprocess
 from contextlib import closing
@@ -185,3 +186,18 @@ def test_when_the_service_is_away_nginx_says_so_and_still_names_nothing(behind):
 
 def a_case():
     return {"accession_number": "S26-1", "patient": {"name": NAME, "birth_date": "1911-11-19", "record_number": "R-1"}}
+
+
+def test_who_asks_too_much_at_once_is_told_to_come_again_as_the_service_would(tmp_path, monkeypatch):
+    certificate, port = make_certificate(tmp_path), free_port(0)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        upstream = f"127.0.0.1:{silent.getsockname()[1]}"
+        silent.settimeout(30)
+        proxy = running_nginx(tmp_path / "nginx", port, upstream, certificate, most=1)
+        with proxy as nginx, closing(through(nginx)) as first:
+            first.request("GET", "/healthz")
+            with closing(silent.accept()[0]):
+                status, headers, body = asked(nginx, "GET", "/healthz")
+    assert (status, headers["Retry-After"], headers["Content-Type"]) == (503, "5", "application/problem+json")
+    assert json.loads(body)["code"] == "unavailable"
