@@ -70,6 +70,13 @@ def test_refusals_are_counted_by_code(api: Api, scraper: Caller) -> None:
     assert value(scraper, "refusals_total", code="not_authenticated") == before + 1
 
 
+def test_a_service_s_redemption_is_counted_as_a_person_s_is(api: Api, scraper: Caller) -> None:
+    stage = api.stages.released_to_service()
+    before = value(scraper, "redemptions_total")
+    assert api.service(api.stages.service).post(f"/released/{stage.release.id}/redeem", {}).status_code == 200
+    assert value(scraper, "redemptions_total") == before + 1
+
+
 def test_running_transfers_and_those_turned_away_are_counted(api: Api, scraper: Caller) -> None:
     before = value(scraper, "transfers_turned_away_total", direction="upload")
     stage = api.stages.opened()

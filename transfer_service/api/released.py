@@ -11,6 +11,7 @@ from transfer_service.api.schemas.pages import Page, PageSchema
 from transfer_service.api.schemas.redeemed import AdmittedSchema
 from transfer_service.edge.calls import journey, now
 from transfer_service.edge.idempotency import idempotency_key
+from transfer_service.edge.metrics import redemptions
 from transfer_service.ports import Slice
 from transfer_service.usecases.services import ReleasedTo
 
@@ -36,6 +37,7 @@ def redeem_released(_nothing: object, release_id: UUID) -> dict[str, object]:
     Repeated with its Idempotency-Key within 10 minutes: a fresh token for the same redemption, uncounted.
     """
     redeemed = journey().services.redeem(caller(), release_id, idempotency_key(), now())
+    redemptions.inc()
     return {"access_token": redeemed.token, **shown(redeemed.released)}
 
 
