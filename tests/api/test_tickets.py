@@ -164,6 +164,19 @@ def test_a_repeat_with_its_key_is_the_same_address(api: Api, redeemed: Stage) ->
     assert api.stages.actions().count("ticket.made") == 2
 
 
+def test_another_session_s_key_never_answers_with_the_address_of_another_patient_s_files(
+    api: Api, redeemed: Stage, client: FlaskClient
+) -> None:
+    another, key = api.stages.redeemed(), {"Idempotency-Key": "ticket-1"}
+    urls = [
+        api.recipient(stage).post("/redeemed/archive/ticket", {}, headers=key).get_json()["url"]
+        for stage in (redeemed, another)
+    ]
+    for stage, url in zip((redeemed, another), urls, strict=True):
+        name = asked(client, url.removeprefix(f"https://{HOST}")).headers["Content-Disposition"]
+        assert str(stage.packet.id)[:8] in name
+
+
 def test_a_body_with_something_in_it_is_refused(api: Api, redeemed: Stage) -> None:
     assert code_of(api.recipient(redeemed).post("/redeemed/archive/ticket", {"x": 1})) == (422, "invalid")
 

@@ -18,7 +18,7 @@ from flask import Response, request
 from transfer_service.audit.entry import actor_words
 from transfer_service.domain.link import Link
 from transfer_service.domain.mail import KeptAnswer
-from transfer_service.domain.people import Actor
+from transfer_service.domain.people import Actor, RecipientActor
 from transfer_service.domain.release import Release
 from transfer_service.edge.bodies import read_small_body
 from transfer_service.edge.calls import now, service
@@ -47,8 +47,12 @@ def idempotency_key() -> str | None:
 
 
 def caller_of(actor: Actor) -> bytes:
-    """Whose keys an actor's are: nobody else's, in no other role."""
-    return _joined(actor.organization_id.bytes, *(word.encode() for word in actor_words(actor)))
+    """Whose keys an actor's are: nobody else's, in no other role.
+
+    A recipient's are one session's: with the same address, another session means another patient's files.
+    """
+    session = actor.session_id.bytes if isinstance(actor, RecipientActor) else b""
+    return _joined(actor.organization_id.bytes, *(word.encode() for word in actor_words(actor)), session)
 
 
 def caller_by_secret() -> bytes | None:
