@@ -13,7 +13,9 @@ import pytest
 from tests.api.conftest import PART_BYTES, Api, code_of
 from tests.missing import skip_or_fail
 from tests.stages import Stage, some_bytes
+from transfer_service.domain.archive import archive_of
 from transfer_service.sealing.manifest import verify
+from transfer_service.usecases import archive as usecase
 
 ARCHIVE = "/redeemed/archive.zip"
 CONTENTS = {
@@ -120,11 +122,16 @@ def test_ranges_are_those_of_the_whole(api: Api, redeemed: Stage) -> None:
     assert (other.status_code, len(other.data)) == (200, size)
 
 
-def test_an_archive_takes_a_place_among_the_downloads(api: Api, redeemed: Stage) -> None:
-    recipient = api.recipient(redeemed)
+def test_an_archive_takes_a_place_among_the_downloads_before_it_is_laid_out(
+    api: Api, redeemed: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipient, laid_out = api.recipient(redeemed), []
+    monkeypatch.setattr(usecase, "archive_of", lambda bag: laid_out.append(bag) or archive_of(bag))
     with api.slots.download(), api.slots.download():
         assert code_of(recipient.get(ARCHIVE)) == (503, "busy")
-        assert recipient.ask("HEAD", ARCHIVE).status_code == 200
+        assert recipient.ask("HEAD", ARCHIVE).status_code == 503
+    assert laid_out == []
+    assert recipient.ask("HEAD", ARCHIVE).status_code == 200
     assert recipient.get(ARCHIVE).status_code == 200
 
 

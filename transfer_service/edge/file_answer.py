@@ -69,7 +69,7 @@ def released_file(actor: Actor, file_id: UUID) -> Response:
 
 
 def released_archive(actor: Actor) -> Response:
-    """Answer GET or HEAD for all of the actor's redemption as one ZIP; every refusal of ``Archives.look``."""
+    """Answer GET or HEAD for all of the actor's redemption as one ZIP; Busy, every refusal of ``Archives.look``."""
     return source_answer(*archive_source(actor))
 
 
@@ -88,9 +88,13 @@ def file_source(actor: Actor, file_id: UUID) -> tuple[Download, Source]:
 
 
 def archive_source(actor: Actor) -> tuple[Download, Source]:
-    """All files of the actor's redemption, as one ZIP."""
+    """All files of the actor's redemption, as one ZIP. Busy.
+
+    It takes a place to lay out: ten thousand files take a second, and whoever finds no place must not cost that.
+    """
     archives, clock = journey().archives, service().clock
-    archive = archives.look(actor, now())
+    with service().slots.download():
+        archive = archives.look(actor, now())
 
     def begin(start: int, stop: int) -> Blocks:
         return archives.stream(actor, archive, start, stop)
