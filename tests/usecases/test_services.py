@@ -8,7 +8,9 @@ import pytest
 
 from tests.factories import DAY
 from tests.stages import ORIGIN, recipient_draft
+from transfer_service.adapters.database.transaction import SqlTransaction
 from transfer_service.domain.link import LinkState, Verification
+from transfer_service.domain.packet import PacketFile
 from transfer_service.domain.people import RecipientKind
 from transfer_service.errors import (
     ChallengeUsed,
@@ -57,6 +59,17 @@ def test_what_the_patient_signed_is_listed_with_its_size_and_no_more(stages):
     assert (item.redemptions, item.acknowledged_at) == (0, None)
     redeem(stages, stage)
     assert [item.redemptions for item in listed(stages).items] == [1]
+
+
+def test_a_long_list_reads_no_file_s_row(stages, monkeypatch):
+    stage = stages.released_to_service()
+    asked, find = [], SqlTransaction.find
+    monkeypatch.setattr(
+        SqlTransaction, "find", lambda tx, kind, *a, **about: asked.append(kind) or find(tx, kind, *a, **about)
+    )
+    assert [item.release.id for item in listed(stages).items] == [stage.release.id]
+    assert asked
+    assert PacketFile not in asked
 
 
 def test_only_the_files_granted_are_counted_and_let_out(stages):

@@ -12,7 +12,8 @@ from uuid import UUID, uuid4
 from transfer_service.audit.entry import Event
 from transfer_service.domain.disclosure import Disclosure, Receipt
 from transfer_service.domain.link import Link, Redemption, Verification
-from transfer_service.domain.packet import Packet, PacketFile
+from transfer_service.domain.manifest import sizes_listed
+from transfer_service.domain.packet import Packet
 from transfer_service.domain.people import Actor, Credential, ServiceActor
 from transfer_service.domain.policy import check_is_service, check_live
 from transfer_service.domain.release import Release
@@ -171,12 +172,13 @@ def _was_refused_often(tx: Transaction, service: ServiceActor, release: Release)
 
 def _listed(tx: Transaction, service: ServiceActor, release: Release) -> ReleasedTo:
     granted = release.grant_to(service.recipient_id).file_ids
-    files = tx.find(PacketFile, release.organization_id, packet_id=release.packet_id)
+    packet = tx.get(Packet, release.organization_id, release.packet_id)
+    sizes = sizes_listed(packet.signed_manifest())
     link, receipts = service_link(tx, release, service.recipient_id), _receipts(tx, service, release)
     return ReleasedTo(
         release=release,
         files=len(granted),
-        bytes=sum(file.size_bytes for file in files if file.id in granted),
+        bytes=sum(sizes[file_id] for file_id in granted),
         redemptions=link.redemptions if link else 0,
         acknowledged_at=receipts[-1].confirmed_at if len(receipts) == len(granted) else None,
     )
