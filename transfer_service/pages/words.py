@@ -60,7 +60,7 @@ EXPLAINED: dict[str, Explained] = {
     ),
     "too_many": Explained(
         "Please wait a while",
-        ("Too many codes were asked for in the last hour.", "Codes already sent still count."),
+        ("This was asked for too often. Codes already sent still count, and downloads that run go on.",),
     ),
     "not_authenticated": Explained(
         "You are signed out",
