@@ -15,6 +15,8 @@ from transfer_service.client.delivery.verify import verify_folder
 def verify(told: Told, folder: Path, manifest_key: Path | None) -> None:
     """Check what was fetched: every file against the manifest, and the manifest against the hospital's key.
 
+    DIR is what `packet fetch` was given, or the folder that archive.zip was unpacked to.
+
     Without a key only digests are checked, and the exit code is 7.
     """
     progress = told.progress()

@@ -7,5 +7,6 @@ landing.py       the local name of a file, whatever the other side calls it
 download.py      one file, resumed by ranges, named only when its digest is right
 delivery.py      the manifest of what was released, as it lies beside the files
 fetch.py         all of it, in order
+bag.py           where the files of an unpacked archive.zip lie
 verify.py        files against the signed manifest
 """

@@ -1,4 +1,4 @@
-"""The manifest of what was released to a recipient, as it lies beside the files: DIR/.packet/manifest.json."""
+"""The manifest of what was released, as `fetch` leaves it beside the files: DIR/.packet/manifest.json."""
 
 import json
 import os
@@ -15,6 +15,7 @@ from transfer_service.errors import SealBroken
 from transfer_service.sealing.manifest import verify
 
 MANIFEST: Final = "manifest.json"
+BESIDE_THE_FILES: Final = f"{OWN_FOLDER}/{MANIFEST}"
 _MOST_BYTES: Final = 256 * 1024 * 1024
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _ID = re.compile(r"[0-9a-f-]{36}")
@@ -43,15 +44,19 @@ class Delivery:
         return cls(manifest, signature, key_id)
 
     @classmethod
-    def load(cls, folder: Path) -> "Delivery":
-        """What `save` left in that folder. UsageWrong where nothing was fetched there, IntegrityBroken."""
-        path = folder / OWN_FOLDER / MANIFEST
+    def load(cls, folder: Path, name: str = BESIDE_THE_FILES) -> "Delivery":
+        """The one that lies in that folder. UsageWrong where nothing was fetched there, IntegrityBroken."""
+        path = folder / name
         try:
             if path.stat().st_size > _MOST_BYTES:
                 raise IntegrityBroken("The manifest is too large to be one.")
             return cls.read(json.loads(path.read_bytes()))
         except OSError:
-            raise UsageWrong(f"Nothing that was fetched with packet is in {folder}: there is no {path}.") from None
+            raise UsageWrong(
+                f"Nothing that was fetched is in {folder}: there is no {path}.",
+                advice="Name the folder that was given to packet fetch, or the one that archive.zip was unpacked to "
+                "(it has a bagit.txt in it).",
+            ) from None
         except ValueError:
             raise IntegrityBroken(f"{path} is not JSON.") from None
 

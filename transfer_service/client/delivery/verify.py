@@ -1,11 +1,15 @@
-"""Verify: a folder's files against the manifest that came with them, and that against a key that did not."""
+"""Verify: a folder's files against the manifest that came with them, and that against a key that did not.
+
+The folder is what `fetch` left, or the bag that archive.zip unpacks to.
+"""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from transfer_service.client.delivery.delivery import Delivery
+from transfer_service.client.delivery.bag import RELEASE_MANIFEST, in_bag, is_bag, tag_files
+from transfer_service.client.delivery.delivery import BESIDE_THE_FILES, Delivery
 from transfer_service.client.delivery.download import Wanted, digest_of
 from transfer_service.client.delivery.landing import OWN_FOLDER
 from transfer_service.client.failures import IntegrityBroken, OnlyDigests
@@ -29,17 +33,19 @@ def verify_folder(folder: Path, public_key_pem: str | None, progress: Progress |
     IntegrityBroken says what is changed, missing, or there without being in the manifest. OnlyDigests where all files
     are right and no key was given.
     """
-    delivery, progress = Delivery.load(folder), progress or Silence()
+    bag, progress = is_bag(folder), progress or Silence()
+    delivery = Delivery.load(folder, RELEASE_MANIFEST if bag else BESIDE_THE_FILES)
     if public_key_pem is not None:
         delivery.check_signature(public_key_pem)
     base = reachable(folder)
+    there = frozenset(_all(base)) - (tag_files(base) if bag else frozenset())
     wanted = delivery.wanted(base)
+    if bag:
+        wanted = in_bag(wanted, base, there)
     progress.begin("verifying", len(wanted), sum(each.size_bytes for each in wanted))
-    wrong = {each.path: why for each in wanted if (why := _why_wrong(each, progress))}
+    wrong = {each.path: why for each in wanted if (why := _why_wrong(each, there, progress))}
     known = {each.place for each in wanted}
-    wrong |= {
-        place.relative_to(base).as_posix(): "it is not in the manifest" for place in _all(base) if place not in known
-    }
+    wrong |= {place.relative_to(base).as_posix(): "it is not in the manifest" for place in there - known}
     if wrong:
         raise IntegrityBroken("What is here is not what was released.", files=wrong)
     if public_key_pem is None:
@@ -49,19 +55,22 @@ def verify_folder(folder: Path, public_key_pem: str | None, progress: Progress |
     )
 
 
-def _why_wrong(wanted: Wanted, progress: Progress) -> str | None:
+def _why_wrong(wanted: Wanted, there: Container[Path], progress: Progress) -> str | None:
     progress.file_began(wanted.path, wanted.size_bytes)
     try:
-        why = _difference(wanted)
+        why = _difference(wanted, there)
     except OSError as error:
         why = f"it can't be read: {error.strerror}"
     progress.moved(wanted.path, wanted.size_bytes)
-    progress.file_done(wanted.path)
+    if why:
+        progress.file_failed(wanted.path, why)
+    else:
+        progress.file_done(wanted.path)
     return why
 
 
-def _difference(wanted: Wanted) -> str | None:
-    if wanted.place.is_symlink() or not wanted.place.is_file():
+def _difference(wanted: Wanted, there: Container[Path]) -> str | None:
+    if wanted.place not in there or wanted.place.is_symlink() or not wanted.place.is_file():
         return "it is missing"
     if wanted.place.stat().st_size != wanted.size_bytes or digest_of(wanted.place) != wanted.digest:
         return "it is changed"
