@@ -45,8 +45,16 @@ def test_a_setting_that_can_not_be_right_is_said_with_its_name_and_place(config,
 
 
 def test_a_manifest_key_that_is_not_there_is_said_to_be_missing(tmp_path):
-    with pytest.raises(UsageWrong):
+    with pytest.raises(UsageWrong, match="No such file"):
         Config(manifest_key=tmp_path / "none.pem").manifest_key_pem()
+
+
+@pytest.mark.parametrize("data", [b"", b"https://hospital.example/l#secret", "Schlüssel".encode("latin-1")])
+def test_a_file_that_is_no_key_is_not_told_as_a_manifest_that_is_not_signed(tmp_path, data):
+    (tmp_path / "key.pem").write_bytes(data)
+    with pytest.raises(UsageWrong, match="is no public key") as wrong:
+        Config(manifest_key=tmp_path / "key.pem").manifest_key_pem()
+    assert "secret" not in str(wrong.value)
 
 
 def test_a_login_keeps_the_token_where_its_owner_alone_may_read_it_and_says_where(tmp_path):

@@ -18,6 +18,7 @@ from transfer_service.client.patience import USUAL_PATIENCE_S
 
 CONFIG = "PACKET_CONFIG"
 MOST_PARALLEL = 16
+_PUBLIC_KEY = "-----BEGIN PUBLIC KEY-----"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,14 @@ class Config:
         if self.manifest_key is None:
             return None
         try:
-            return self.manifest_key.read_text("ascii")
-        except (OSError, UnicodeDecodeError):
-            raise UsageWrong(f"{self.manifest_key} can't be read as a public key (PEM).") from None
+            pem = self.manifest_key.read_text("ascii")
+        except OSError as error:
+            raise UsageWrong(f"{self.manifest_key} can't be read: {error.strerror}.") from None
+        except UnicodeDecodeError:
+            pem = ""
+        if _PUBLIC_KEY not in pem:
+            raise UsageWrong(f"{self.manifest_key} is no public key: a file that holds one has a line {_PUBLIC_KEY}.")
+        return pem
 
 
 def config_path() -> Path:

@@ -32,6 +32,12 @@ _OK, _UNAUTHORIZED, _REFUSED_FROM = 200, 401, 400
 #: 408 too slow, 425 too early, 429 too often; what a proxy or the service says while something is down.
 _COME_LATER = frozenset({408, 425, 429, 502, 503, 504})
 
+_ROLES: Final = (
+    "Depositors send; coordinators also ask patients and make links. Ask the operator for a token of the other role, "
+    "then: packet login SERVER"
+)
+_NOWHERE: Final = frozenset({"NameResolutionError", "NewConnectionError", "ConnectTimeoutError"})
+
 Moved = Callable[[int], None]
 Body = Any  # bytes, an iterator of slices, or None: urllib3's own type leaves out memoryviews
 
@@ -163,7 +169,14 @@ def _lost_connections(request_id: str | None) -> Iterator[None]:
         raise UsageWrong("That is no address of a service.") from None
     except (HTTPError, OSError) as error:
         where = "The proxy" if isinstance(error, ProxyError) else "The service"
-        raise ComeLater(Unreachable(f"{where} does not answer: {_why(error)}.", request_id=request_id)) from None
+        advice = (
+            f"Look at the address and the network. {Unreachable.usual_advice}"
+            if type(error).__name__ in _NOWHERE
+            else None
+        )
+        raise ComeLater(
+            Unreachable(f"{where} does not answer: {_why(error)}.", request_id=request_id, advice=advice)
+        ) from None
 
 
 def _innermost(error: BaseException) -> str:
@@ -199,11 +212,13 @@ def _failure(answer: urllib3.BaseHTTPResponse, problem: Mapping[str, object]) ->
         return TokenRefused(request_id=request_id)
     if answer.status in _COME_LATER:
         return Unreachable(printable(detail), request_id=request_id)
+    word = printable(str(problem.get("code") or f"http_{answer.status}"))
     return Refused(
         printable(" ".join([detail, *_tries_left(problem), *_field_errors(problem)])),
-        word=printable(str(problem.get("code") or f"http_{answer.status}")),
+        word=word,
         status=answer.status,
         request_id=request_id,
+        advice=_ROLES if word == "not_allowed" else None,
     )
 
 

@@ -125,7 +125,7 @@ Any one of these checks every file. Type it in a terminal, in this folder:
     sha256sum -c manifest-sha256.txt          Linux
     shasum -a 256 -c manifest-sha256.txt      macOS
     bagit.py --validate .                     with bagit for Python: this folder is a BagIt bag (RFC 8493)
-    packet verify .                           with the transfer service's client: it checks the signature too
+    packet verify . --key FILE                with the transfer service's client: it checks the signature too
 
 
 Does it really come from there?

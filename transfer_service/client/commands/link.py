@@ -55,7 +55,9 @@ def _release(service: Service, packet_id: str, wanted: str | None) -> Mapping[st
         return dict(found[0])
     if found:
         raise UsageWrong(
-            "The packet has several signed releases: say --release ID.", releases=[each["id"] for each in found]
+            "The packet has several signed releases: say --release ID.",
+            advice="packet status shows them.",
+            releases=[each["id"] for each in found],
         )
     raise UsageWrong("The packet has no such release that the patient has signed.", advice="packet status shows them.")
 

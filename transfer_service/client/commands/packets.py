@@ -19,5 +19,8 @@ def packet_named(service: Service, word: str) -> str:
         raise UsageWrong("Say which packet: its id, or the folder that it was sent from.")
     with Journal.of(service.base_url, folder) as journal:
         if journal.packet_id is None:
-            raise UsageWrong("That folder was not sent to this service from here.")
+            raise UsageWrong(
+                "That folder was not sent to this service from here.",
+                advice="packet status lists the department's packets, with their ids.",
+            )
         return journal.packet_id

@@ -71,6 +71,7 @@ def send(told: Told, **words: Any) -> None:  # noqa: ANN401 - the command line, 
     contents = _contents(asked)
     check_sendable(contents, options)
     if asked.dry_run:
+        _say_left_out(told.progress(), contents, options)
         _say_contents(told, contents)
     else:
         _send(told, asked, contents, options)

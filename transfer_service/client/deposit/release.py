@@ -55,5 +55,6 @@ def _one(known: Sequence[Mapping[str, Any]], word: str) -> str:
         return str(found.pop())
     which = "There are several recipients" if found else "There is no recipient"
     raise UsageWrong(
-        f"{which} called {printable(word)!r}.", advice="Name one by e-mail address or id; POST /recipients adds one."
+        f"{which} called {printable(word)!r}.",
+        advice="Name one by e-mail address or id. Who is not enrolled yet is by POST /recipients (docs/curl.md).",
     )
