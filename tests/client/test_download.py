@@ -220,6 +220,22 @@ def test_what_was_about_to_be_said_is_repeated_under_the_same_key(fake, tmp_path
     assert fake.seen[0].headers["Idempotency-Key"] == "k-1"
 
 
+def test_an_answer_that_was_wrong_is_not_given_again_by_the_next_run(fake, tmp_path):
+    link, folder = admitting(fake, {"a.svs": b"data"}), tmp_path / "got"
+    fake.answers.pop()
+    fake.answers.append(Canned(403, b'{"code": "answer_wrong", "detail": "Wrong."}'))
+    fake.otherwise = Canned(404, b'{"code": "not_found"}')
+
+    def nobody_else(_needs: str, wrong: str) -> str:
+        if wrong:
+            raise UsageWrong
+        return "000000"
+
+    with pytest.raises(UsageWrong):
+        fetch_packet(service(fake), link, folder, nobody_else)
+    assert SealedState(link, folder).load() == {}
+
+
 def test_what_is_left_opens_with_the_link_alone_and_is_told_apart_by_folder(tmp_path):
     link = link_url(f"http://127.0.0.1:1/l#{mint_secret()}")
     other = link_url(f"http://127.0.0.1:1/l#{mint_secret()}")

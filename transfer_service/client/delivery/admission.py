@@ -64,7 +64,10 @@ def _by_answering(service: Service, link: LinkUrl, state: SealedState, answer: A
         try:
             return _redeemed(service, link, said, key, state)
         except Refused as refused:
-            if refused.word != "answer_wrong" or tries + 1 == _TRIES:
+            if refused.word != "answer_wrong":
+                raise
+            state.save()  # said again by the next run, it would cost another try
+            if tries + 1 == _TRIES:
                 raise
             wrong = str(refused)
     raise AssertionError  # the last try returns or raises
