@@ -201,7 +201,7 @@ def test_a_local_keyring_says_once_that_it_is_the_lower_assurance(path: Path, ca
 
 
 def test_a_missing_file_does_not_start(tmp_path: Path) -> None:
-    with pytest.raises(SettingsInvalid, match="No such file"):
+    with pytest.raises(SettingsInvalid, match="keyring create"):
         LocalKeyring(tmp_path / "keyring.json")
 
 

@@ -81,6 +81,11 @@ def remove_unfinished(path: Path) -> None:
 def _private_bytes(path: Path) -> bytes:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        raise SettingsInvalid(
+            "There is no keyring file at keyring_path. A new installation makes one: transfer-service keyring create. "
+            "Where there are records, take it from its backup: nothing opens with another."
+        ) from None
     except OSError as error:
         raise SettingsInvalid(f"The keyring file can't be opened: {error.strerror}. It may not be a link.") from None
     try:
