@@ -17,6 +17,7 @@ from transfer_service.adapters.database import SqlDatabase
 from transfer_service.adapters.keyring import LocalKeyring
 from transfer_service.cli import main
 from transfer_service.domain.people import RecipientKind
+from transfer_service.errors import Unavailable
 from transfer_service.identity.bearer import Bearers
 from transfer_service.usecases.recipients import Recipients
 
@@ -203,6 +204,18 @@ def test_it_runs_as_a_module_and_a_mistake_is_no_traceback():
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "Error: There is no token of that id.\n"
+
+
+@pytest.mark.usefixtures("installation")
+def test_an_operator_is_told_what_the_log_would_be_told(monkeypatch):
+    away = Unavailable()
+    away.reason = "AWS KMS answered NotFoundException to Decrypt."
+
+    def joined(_parts: object) -> None:
+        raise away
+
+    monkeypatch.setattr("transfer_service.cli.joined", joined)
+    assert cli("token", "list").stderr == f"Error: {Unavailable.message} {away.reason}\n"
 
 
 def test_with_kms_there_is_no_keyring_file_to_make(installation, monkeypatch):

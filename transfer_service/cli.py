@@ -72,7 +72,8 @@ def _command(function: Callable[..., None]) -> Callable[..., None]:
         try:
             function(Operator(data, as_json), **options)
         except TransferError as error:
-            raise click.ClickException(" ".join(str(error).split())) from None
+            why = getattr(error, "reason", "")  # an operator may know what the log would be told
+            raise click.ClickException(" ".join(f"{error} {why}".split())) from None
 
     return told
 

@@ -214,8 +214,9 @@ def test_what_an_operator_may_put_right_is_unavailable_and_logged_by_its_code_al
     for name, call in CALLS.items():
         caplog.clear()
         proxy.next(then=refused(code, AGAIN.get(code, "400 Bad Request")))
-        with pytest.raises(Unavailable):
+        with pytest.raises(Unavailable) as away:
             call(keyring)
+        assert (code in away.value.reason, code in str(away.value)) == (name != "check", False)
         assert proxy.connections == (3 if code in AGAIN and name != "check" else 1)
         assert code in caplog.text
         assert KEY_ID not in caplog.text
@@ -298,6 +299,13 @@ def test_however_often_readiness_is_asked_kms_is_asked_now_and_then(proxy: Fault
     proxy.next(then=enabled)
     now[0] += CHECK_EVERY_S
     keyring.check()
+
+
+def test_the_library_is_no_louder_than_everything_else(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.ERROR)
+    logging.getLogger("botocore").setLevel(logging.NOTSET)
+    KmsKeyring(key_id=KEY_ID, region=REGION)
+    assert not logging.getLogger("botocore.credentials").isEnabledFor(logging.INFO)
 
 
 def test_no_key_is_logged_even_where_everything_else_is(proxy: FaultProxy, caplog: pytest.LogCaptureFixture) -> None:

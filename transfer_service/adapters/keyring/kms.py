@@ -45,7 +45,8 @@ class KmsKeyring:
         attempts: int = 3,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        logging.getLogger("botocore").setLevel(logging.INFO)  # at DEBUG it writes whole answers, which hold keys
+        library = logging.getLogger("botocore")  # at DEBUG it writes whole answers, which hold keys
+        library.setLevel(max(logging.INFO, library.getEffectiveLevel()))
         self._key_id = key_id
         session = aws_session(region)
         times = {"connect_timeout_s": connect_timeout_s, "read_timeout_s": read_timeout_s}
@@ -110,8 +111,7 @@ class KmsKeyring:
         except ClientError as error:
             raise _meaning(error) from None
         except (BotoCoreError, ResponseParserError, KeyError) as error:
-            _log.warning("AWS KMS did not answer: %s.", type(error).__name__)
-            raise Unavailable from None
+            raise _unavailable(f"AWS KMS did not answer: {type(error).__name__}.") from None
 
 
 def _key(plaintext: bytes) -> SecretKey:
@@ -124,5 +124,12 @@ def _key(plaintext: bytes) -> SecretKey:
 def _meaning(error: ClientError) -> TransferError:
     """What KMS could not open, or Unavailable: a missing permission and a disabled key may be put right."""
     code = error.response.get("Error", {}).get("Code", "")
-    _log.warning("AWS KMS answered %s to %s.", code, error.operation_name)
-    return SealBroken() if code in _NOT_OURS else Unavailable()
+    refused = _unavailable(f"AWS KMS answered {code} to {error.operation_name}.")
+    return SealBroken() if code in _NOT_OURS else refused
+
+
+def _unavailable(reason: str) -> Unavailable:
+    refused = Unavailable()
+    refused.reason = reason
+    _log.warning("%s", reason)
+    return refused
