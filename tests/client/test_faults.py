@@ -133,6 +133,8 @@ def test_what_was_sent_is_sent_again_neither_by_the_same_command_nor_in_silence(
     late = desk.packet("send", folder, "--json")
     assert late.code == 6
     assert set(late.last["files"]) == {"a.svs", "c.svs"}
+    assert "is closed" in late.last["message"]
+    assert "--new" in late.last["advice"]
 
     case = json.loads((folder / "case.json").read_text())
     (folder / "case.json").write_text(json.dumps(case | {"accession_number": "S26-another"}))

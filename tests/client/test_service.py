@@ -218,3 +218,32 @@ def test_a_certificate_that_is_not_trusted_is_said_to_be_that_and_not_tried_agai
     with pytest.raises(UsageWrong, match="self-signed certificate") as wrong:
         mine.get("/packets")
     assert "--ca-file" in wrong.value.advice
+
+
+def test_tls_that_is_cut_off_is_tried_again_and_what_speaks_none_is_not(fake, monkeypatch):
+    mine = service(fake)
+
+    def failing(cause: Exception) -> None:
+        def request(*_args: object, **_kwargs: object) -> None:
+            raise urllib3.exceptions.SSLError(cause)
+
+        monkeypatch.setattr(mine._http, "request", request)
+
+    failing(ssl.SSLEOFError(8, "EOF occurred in violation of protocol"))
+    with pytest.raises(ComeLater, match="the connection broke off"):
+        mine.put("/parts/1", memoryview(b"data"), {}, lambda _more: None)
+    failing(ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number"))
+    with pytest.raises(UsageWrong, match="does not speak TLS") as wrong:
+        mine.get("/packets")
+    assert "certificate" not in wrong.value.advice
+
+
+def test_a_refusal_that_no_transfer_service_made_is_no_riddle(fake):
+    fake.answers.append(Canned(404, b"<html>"))
+    with pytest.raises(Refused, match="404") as refused:
+        service(fake).get("/packets")
+    assert "look at the address" in refused.value.advice
+    fake.answers.append(problem(403, "not_allowed"))
+    with pytest.raises(Refused) as refused:
+        service(fake).get("/packets")
+    assert "coordinators" in refused.value.advice

@@ -5,6 +5,7 @@ Idempotency-Key for all its tries, everything else is the same when done twice.
 """
 
 import json
+import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
@@ -36,6 +37,7 @@ _ROLES: Final = (
     "Depositors send; coordinators also ask patients and make links. Ask the operator for a token of the other role, "
     "then: packet login SERVER"
 )
+_NO_PROBLEM: Final = "That is not how a transfer service says it: look at the address, and at the proxy."
 _NOWHERE: Final = frozenset({"NameResolutionError", "NewConnectionError", "ConnectTimeoutError"})
 
 Moved = Callable[[int], None]
@@ -161,10 +163,7 @@ def _lost_connections(request_id: str | None) -> Iterator[None]:
     try:
         yield
     except SSLError as error:
-        raise UsageWrong(
-            f"The service's certificate is not trusted here: {printable(_innermost(error))}",
-            advice="If the hospital's network inspects TLS, install its certificate or name it with --ca-file.",
-        ) from None
+        raise _tls_failure(_cause(error), request_id) from None
     except LocationParseError:
         raise UsageWrong("That is no address of a service.") from None
     except (HTTPError, OSError) as error:
@@ -179,10 +178,25 @@ def _lost_connections(request_id: str | None) -> Iterator[None]:
         ) from None
 
 
-def _innermost(error: BaseException) -> str:
+def _tls_failure(cause: BaseException, request_id: str | None) -> Exception:
+    """A certificate is no better at a second try; a connection that was cut is."""
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return UsageWrong(
+            f"The service's certificate is not trusted here: {printable(str(cause))}",
+            advice="If the hospital's network inspects TLS, install its certificate or name it with --ca-file.",
+        )
+    if isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError | ssl.SSLSyscallError):
+        return ComeLater(Unreachable(f"The service does not answer: {_why(cause)}.", request_id=request_id))
+    return UsageWrong(
+        f"What answers there does not speak TLS as it should: {printable(str(cause))}",
+        advice="Look at the address: its beginning (https:// or, on this machine, http://) and its port.",
+    )
+
+
+def _cause(error: BaseException) -> BaseException:
     while error.args and isinstance(error.args[-1], BaseException):
         error = error.args[-1]
-    return str(error)
+    return error
 
 
 def _why(error: BaseException) -> str:
@@ -218,7 +232,7 @@ def _failure(answer: urllib3.BaseHTTPResponse, problem: Mapping[str, object]) ->
         word=word,
         status=answer.status,
         request_id=request_id,
-        advice=_ROLES if word == "not_allowed" else None,
+        advice=_ROLES if word == "not_allowed" else None if "code" in problem else _NO_PROBLEM,
     )
 
 

@@ -185,8 +185,7 @@ class _Sending:
     def _deposit_all(self, url: str, shown: Mapping[str, Any]) -> None:
         failed = self._deposit(url, shown)
         if failed:
-            advice = "Put them right and run the same command again: what was sent is not sent again."
-            raise NotSent(advice=advice, files=failed)
+            raise _not_sent(failed, is_open=shown["state"] == "open")
 
     def _deposit(self, url: str, shown: Mapping[str, Any]) -> dict[str, str]:
         """Why, by path, of what could not be sent; the digests of what is there are kept."""
@@ -232,3 +231,15 @@ class _Sending:
         wrong = sorted(path for path, digest in self._digests.items() if closed.get(path) != digest)
         if wrong:
             raise IntegrityBroken("The receipt does not name these files as they were read here.", files=wrong)
+
+
+def _not_sent(files: Mapping[str, str], *, is_open: bool) -> NotSent:
+    if is_open:
+        return NotSent(
+            advice="Put them right and run the same command again: what was sent is not sent again.", files=files
+        )
+    return NotSent(
+        "The packet is closed, and the folder is not as it was then.",
+        advice="A closed packet never changes: put the folder back as it was, or send it as another packet with --new.",
+        files=files,
+    )
