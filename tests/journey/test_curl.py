@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.standalone_process import clean_environment
-
 PAGE = Path(__file__).parents[2] / "docs" / "curl.md"
 
 SAY_WHICH = """trap 'echo "failed: $BASH_COMMAND" >&2' ERR"""
@@ -31,7 +29,7 @@ def played(standalone, shared_data, tmp_path_factory):
     done = subprocess.run(
         ["bash", "-Eeuo", "pipefail", "-c", f"{SAY_WHICH}\n{commands()}"],
         cwd=folder,
-        env=clean_environment() | {
+        env=standalone.environment() | {
             "API": f"{standalone.base_url}/api/v1",
             "TRANSFER_SERVICE_DATA": str(standalone.data_dir),
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
