@@ -46,6 +46,7 @@ from transfer_service.identity.bearer import Bearers
 from transfer_service.ports import Keyring
 from transfer_service.sealing.keys import SecretKey
 from transfer_service.sealing.manifest import SigningKey
+from transfer_service.sealing.tokens import token_hash
 from transfer_service.usecases.account import Account
 from transfer_service.usecases.admit import Admit, Redeemed
 from transfer_service.usecases.announce import Announce
@@ -274,7 +275,7 @@ class Stages:
         stage = of or self.closed()
         draft = replace(self.release_draft(), **changes)
         stage.release = self.journey.releases.ask(self.coordinator, stage.packet.id, draft, self.now)
-        stage.letter_secret = self.letter_secret()
+        stage.letter_secret = self.letter_secret(stage.release)
         return stage
 
     def in_session(self, *, of: Stage | None = None, **changes: Any) -> Stage:
@@ -396,10 +397,13 @@ class Stages:
         self.journey.notify.deliver(self.now)
         return self.post.mail[already:]
 
-    def letter_secret(self) -> str:
-        """The secret in the newest letter to a patient."""
+    def letter_secret(self, release: Release | None = None) -> str:
+        """The secret in the newest letter to a patient, or in that of a release: two may be sent at once."""
         self.mail()
-        return _newest(LETTER_SECRET, self.post.mail)
+        if release is None:
+            return _newest(LETTER_SECRET, self.post.mail)
+        found = (each for mail in self.post.mail for each in LETTER_SECRET.findall(mail.body or ""))
+        return next(secret for secret in found if token_hash(secret) == release.secret_hash)
 
     def code(self) -> str:
         """The newest code that was mailed."""

@@ -297,7 +297,7 @@ class NoticeNotTaken(TransferError):
     code = "notice_not_taken"
     message = "The receiver did not take the notice."
 
-    def __init__(self, why: str, *, is_gone: bool = False) -> None:
+    def __init__(self, why: str = "not_taken", *, is_gone: bool = False) -> None:
         super().__init__()
         self.why, self.is_gone = why, is_gone
 

@@ -15,7 +15,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
@@ -49,7 +49,8 @@ def on_behalf_of(request_id: str | None) -> Iterator[None]:
     try:
         yield
     finally:
-        _request.reset(token)
+        with suppress(ValueError):  # of another thread's context: an answer that nobody closed was let go of there
+            _request.reset(token)
 
 
 def within_bounds(text: str, longest: int = _LONGEST_TEXT) -> str:

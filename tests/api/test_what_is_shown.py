@@ -133,6 +133,7 @@ def test_no_answer_but_the_one_that_makes_it_holds_a_secret(scene: Scene) -> Non
         ("POST", "/api/v1/redeemed/files/<id:file_id>/ticket"),
         ("POST", "/api/v1/redeemed/archive/ticket"),
         ("POST", "/api/v1/released/<id:release_id>/redeem"),
+        ("PUT", "/api/v1/webhook"),
     }
     mailed = dict.fromkeys((scene.stage.letter_secret, scene.stage.link_secret), ("mail", ""))
     for secret, maker in {**made, **mailed}.items():
@@ -144,10 +145,12 @@ def test_no_answer_but_the_one_that_makes_it_holds_a_secret(scene: Scene) -> Non
 
 def secrets_in(value: object) -> Iterator[str]:
     if isinstance(value, dict):
-        if isinstance(value.get("access_token"), str):
-            yield value["access_token"]
-        if isinstance(value.get("url"), str):
-            yield value["url"].partition("#")[2] or value["url"].partition("/t/")[2]
+        for name in ("access_token", "secret"):
+            if isinstance(value.get(name), str):
+                yield value[name]
+        url = value.get("url")
+        if isinstance(url, str) and (secret := url.partition("#")[2] or url.partition("/t/")[2]):
+            yield secret
 
 
 def test_the_contacts_of_a_patient_reach_no_recipient(api: Api) -> None:

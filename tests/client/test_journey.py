@@ -65,6 +65,7 @@ def test_what_is_sent_is_what_is_fetched_and_verified(bare: Path, folder: Path, 
     desk = Desk(folder / "home", {"PATH": f"{bare.parent}:{os.environ['PATH']}"})
     (folder / "home").mkdir()
     recipient = hospital.recipient()
+    hospital.mail._read |= {*(hospital.mail.data / "outbox").glob("*.eml")}
     before, ask, link = section("For a technician", "sh").partition("packet status slides")
     shell(desk, folder, before, SERVICE=hospital.installation.base_url, RECIPIENT=recipient["email"])
 

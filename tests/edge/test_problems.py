@@ -20,7 +20,10 @@ def every_error() -> list[type[errors.TransferError]]:
 @pytest.mark.parametrize("kind", every_error(), ids=lambda kind: kind.__name__)
 def test_every_error_of_the_tree_has_an_answer(kind: type[errors.TransferError]) -> None:
     problem = problem_of(kind(retry_after_s=5) if issubclass(kind, errors.TooMany) else kind())
-    ours = issubclass(kind, errors.StoreRefused | errors.SettingsInvalid | errors.InstallationDamaged)
+    ours = issubclass(
+        kind,
+        errors.NoticeNotTaken | errors.StoreRefused | errors.SettingsInvalid | errors.InstallationDamaged,
+    )
     if ours or kind is errors.TransferError:
         assert (problem.status, problem.code) == (500, "internal")
     else:
