@@ -51,7 +51,9 @@ def filled(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Fi
                 a.a_part(**of, file_id=each.file.id),
                 AssemblyIntent(each.id, each.file.id, ((1, "etag"),), attempt=1, made_at=a.NOW),
             )
-            work.save(a.an_event(each.actor), a.a_receipt(**of, release_id=each.release.id))
+            webhook = a.a_webhook(**of, recipient_id=each.recipient.id, set_by=credential.id)
+            work.save(a.an_event(each.actor), a.a_receipt(**of, release_id=each.release.id), webhook)
+            work.keep(a.a_notice(**of, recipient_id=each.recipient.id, release_id=each.release.id))
     database.dispose()
     return filled
 
