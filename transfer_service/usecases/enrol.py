@@ -19,7 +19,7 @@ from transfer_service.domain.people import (
 )
 from transfer_service.domain.webhook import Silence, Webhook
 from transfer_service.errors import Invalid, NotFound
-from transfer_service.ports import Database, Keyring, Work
+from transfer_service.ports import Database, Keyring, T, Work
 from transfer_service.sealing.tokens import mint_token, token_hash
 from transfer_service.usecases.notices import silence
 
@@ -67,7 +67,7 @@ class Enrol:
         """A token for that member of staff, who is enrolled where they are new; the token itself comes once."""
         token = mint_token()
         with self.database.changing() as tx:
-            department = self._department(tx, department_id)
+            department = self._of_any(tx, Department, department_id, "department")
             staff = self._member(tx, department, _named(staff_name), now)
             credential = Credential(
                 id=uuid4(),
@@ -89,7 +89,7 @@ class Enrol:
         """A token for that review service; the token itself comes once. NotFound; Invalid for a person."""
         token = mint_token()
         with self.database.changing() as tx:
-            recipient = self._recipient(tx, recipient_id)
+            recipient = self._of_any(tx, Recipient, recipient_id, "recipient")
             if recipient.kind is not RecipientKind.SERVICE:
                 raise Invalid("That recipient is a person, who is let in by a link. Only a service has a token.")
             credential = Credential(
@@ -124,7 +124,7 @@ class Enrol:
         Again changes nothing.
         """
         with self.database.changing() as tx:
-            credential = self._token(tx, token_id)
+            credential = self._of_any(tx, Credential, token_id, "token")
             if credential.revoked_at is not None:
                 return credential
             credential = replace(credential, revoked_at=now)
@@ -134,29 +134,18 @@ class Enrol:
                 silence(tx, webhook, Silence.TOKEN_REVOKED, event.by, now)
         return credential
 
-    def _token(self, tx: Work, token_id: UUID) -> Credential:
+    def _of_any(self, tx: Work, kind: type[T], id_: UUID, word: str) -> T:
+        """An operator names things without their organization. NotFound, by that word."""
         for organization in tx.organizations():
-            for credential in tx.find(Credential, organization.id, id=token_id):
-                return credential
-        raise NotFound("There is no token of that id.")
+            for found in tx.find(kind, organization.id, id=id_):
+                return found
+        raise NotFound(f"There is no {word} of that id.")
 
     def _organization(self, tx: Work, organization_id: UUID) -> Organization:
         try:
             return tx.organization(organization_id)
         except NotFound:
             raise NotFound("There is no organization of that id.") from None
-
-    def _department(self, tx: Work, department_id: UUID) -> Department:
-        for organization in tx.organizations():
-            for department in tx.find(Department, organization.id, id=department_id):
-                return department
-        raise NotFound("There is no department of that id.")
-
-    def _recipient(self, tx: Work, recipient_id: UUID) -> Recipient:
-        for organization in tx.organizations():
-            for recipient in tx.find(Recipient, organization.id, id=recipient_id):
-                return recipient
-        raise NotFound("There is no recipient of that id.")
 
     def _member(self, tx: Work, department: Department, name: str, now: datetime) -> Staff:
         for staff in tx.find(Staff, department.organization_id, department_id=department.id, name=name):
