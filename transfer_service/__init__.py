@@ -18,7 +18,7 @@ The journey, in eight verbs; each is one module of ``transfer_service.usecases``
 Layers, importing downwards only:
 
     cli → app | standalone → settings → worker | api | pages | adapters → edge → identity → usecases
-        → ports → audit → domain | sealing | logs → errors
+        → ports → audit | wording → domain | sealing | logs → errors
     client → sealing, errors
 """
 

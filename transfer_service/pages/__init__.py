@@ -6,7 +6,8 @@ registration    register_pages: the blueprints and the session cookie
 protection      CSRF tokens, Fetch Metadata, headers: what guards every page
 visit           what the session cookie holds
 fields          what people type and paste, read strictly
-words           what an error means to a person; dates and sizes as people write them
+language        which language a page speaks, and its words
+explanations    what an error means to a person
 error_pages     errors as HTML
 front           /: the two ways in; what is nowhere
 leaving         signing out

@@ -4,11 +4,13 @@ from flask import Response, make_response, redirect, render_template, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from transfer_service.pages.fields import typed
+from transfer_service.pages.language import words
 
 
 def page(template: str, status: int = 200, *, errors: dict[str, str] | None = None, **shown: object) -> Response:
-    """A page. ``errors`` are sentences by field; what was typed is there for the template to show again."""
-    body = render_template(f"pages/{template}.html", errors=errors or {}, typed=typed, **shown)
+    """A page. ``errors`` are sentences by field, as ``N_`` marked them; what was typed is there to be shown again."""
+    said = {name: words().gettext(sentence) for name, sentence in (errors or {}).items()}
+    body = render_template(f"pages/{template}.html", errors=said, typed=typed, **shown)
     return make_response(body, status)
 
 

@@ -15,7 +15,7 @@ from transfer_service.edge.problems import Problem, answer_error, problem_of
 from transfer_service.edge.request_log import note_code, request_id
 from transfer_service.edge.response_headers import allow_own_assets
 from transfer_service.errors import TransferError
-from transfer_service.pages.words import explained
+from transfer_service.pages.explanations import explained
 from transfer_service.usecases.visits import Contact, Visits
 
 _log = logging.getLogger(__name__)

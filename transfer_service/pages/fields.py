@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from flask import request
 
 from transfer_service.domain.people import is_legible
+from transfer_service.wording import N_
 
 # A secret stands alone or after the # of its address; what a mail gateway put behind it is passed over.
 _SECRET = re.compile(r"(?:^|#)[<\"'(\[]*([A-Za-z0-9_-]{43})(?![A-Za-z0-9_-])")
@@ -21,7 +22,7 @@ B = TypeVar("B")
 _NUMBER = re.compile(r"[0-9]{1,4}", re.ASCII)
 
 
-_WHOLE = "That is not the whole code. Copy the whole address from your letter or link once more, and paste it here."
+_WHOLE = N_("That is not the whole code. Copy the whole address from your letter or link once more, and paste it here.")
 
 
 class FormWrong(Exception):
@@ -98,11 +99,11 @@ def typed_date(day: str, month: str, year: str) -> date:
     """A date of three fields of numbers."""
     numbers = [_number(typed(name)) for name in (year, month, day)]
     if any(number is None for number in numbers):
-        raise FormWrong({month: "Enter the date of birth as three numbers: month, day and year."})
+        raise FormWrong({month: N_("Enter the date of birth as three numbers: month, day and year.")})
     try:
         return date(*(number or 0 for number in numbers))
     except ValueError:
-        raise FormWrong({month: "There is no such date. Check the month, the day and the year."}) from None
+        raise FormWrong({month: N_("There is no such date. Check the month, the day and the year.")}) from None
 
 
 def _number(text: str) -> int | None:

@@ -25,6 +25,7 @@ from transfer_service.errors import (
 )
 from transfer_service.pages.answers import page, text_file, to
 from transfer_service.pages.error_pages import remember_actor, remember_secret
+from transfer_service.pages.explanations import copy_of, wrong_answer
 from transfer_service.pages.fields import (
     FormWrong,
     both,
@@ -36,13 +37,14 @@ from transfer_service.pages.fields import (
     typed_line,
 )
 from transfer_service.pages.front import catch_the_lost
+from transfer_service.pages.language import _
 from transfer_service.pages.leaving import let_leave
 from transfer_service.pages.protection import guarded
 from transfer_service.pages.visit import Asked, Visit
-from transfer_service.pages.words import copy_of, wrong_answer
 from transfer_service.usecases.patient import PatientAnswer
 from transfer_service.usecases.release import SignatureDraft
 from transfer_service.usecases.visits import Visits
+from transfer_service.wording import N_
 
 patients = guarded(Blueprint("patient_pages", __name__, url_prefix="/r"))
 catch_the_lost(patients)
@@ -50,13 +52,13 @@ _visit = Visit("patient")
 let_leave(patients, _visit)
 
 _LONGEST_NAME = 200
-_CODE = "Enter the six digits of the code from the e-mail."
-_UNKNOWN = "This code is not known here. Check that you pasted all of it, or ask the department for a new letter."
-_NAME = "Type your full name."
-_READ = "Tick the box to say that you have read the form."
-_WHO = "Choose whether you are the patient or sign for the patient."
-_AUTHORITY = "Say by what authority you sign for the patient, for example: parent, legal guardian."
-_CODE_IS_OVER = "That code does not count any more. Ask for a new one below."
+_CODE = N_("Enter the six digits of the code from the e-mail.")
+_UNKNOWN = N_("This code is not known here. Check that you pasted all of it, or ask the department for a new letter.")
+_NAME = N_("Type your full name.")
+_READ = N_("Tick the box to say that you have read the form.")
+_WHO = N_("Choose whether you are the patient or sign for the patient.")
+_AUTHORITY = N_("Say by what authority you sign for the patient, for example: parent, legal guardian.")
+_CODE_IS_OVER = N_("That code does not count any more. Ask for a new one below.")
 
 
 @patients.get("")
@@ -97,7 +99,7 @@ def take_code() -> AnyResponse:
     except FormWrong as wrong:
         return page("patient_code", 422, errors=wrong.sentences)
     except AnswerWrong as wrong:
-        sentence = wrong_answer("The code or the date of birth is not right.", wrong)
+        sentence = wrong_answer(_("The code or the date of birth is not right."), wrong)
         return page("patient_code", 403, errors={"code": sentence})
     except (ChallengeOver, ChallengeUsed):
         return page("patient_code", 409, errors={"code": _CODE_IS_OVER})

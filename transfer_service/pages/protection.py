@@ -5,6 +5,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect  # type: ignore[import-untyped
 
 from transfer_service.edge.response_headers import allow_own_assets
 from transfer_service.pages.error_pages import register_error_pages
+from transfer_service.pages.language import speak
 
 FIRST_STEP = "take_secret"
 _FOREIGN = ("cross-site", "same-site")
@@ -24,10 +25,11 @@ def register_protection(app: Flask) -> None:
 
 
 def guarded(blueprint: Blueprint) -> Blueprint:
-    """``blueprint`` with its protection, its own assets, and its errors as pages."""
+    """``blueprint`` with its protection, its own assets, its languages, and its errors as pages."""
     blueprint.before_request(allow_own_assets)
     blueprint.before_request(_protect)
     blueprint.context_processor(lambda: {"arrived_from_elsewhere": arrived_from_elsewhere()})
+    speak(blueprint)
     register_error_pages(blueprint)
     return blueprint
 

@@ -31,25 +31,27 @@ from transfer_service.errors import (
 )
 from transfer_service.pages.answers import page, text_file, to
 from transfer_service.pages.error_pages import remember_actor, remember_secret
+from transfer_service.pages.explanations import wrong_answer
 from transfer_service.pages.fields import FormWrong, pasted_secret, typed_code, typed_passcode
 from transfer_service.pages.front import catch_the_lost
+from transfer_service.pages.language import _
 from transfer_service.pages.leaving import let_leave
 from transfer_service.pages.protection import guarded
 from transfer_service.pages.visit import Asked, Visit
-from transfer_service.pages.words import wrong_answer
 from transfer_service.usecases.admit import Released
 from transfer_service.usecases.redeem import Answer
+from transfer_service.wording import N_
 
 recipients = guarded(Blueprint("recipient_pages", __name__, url_prefix="/l"))
 catch_the_lost(recipients)
 _visit = Visit("recipient")
 let_leave(recipients, _visit)
 
-_CODE = "Enter the six digits of the code from the e-mail."
-_PASSCODE = "Enter the passcode that the department gave you."
-_UNKNOWN = "This code is not known here. Check that you pasted all of it, or ask the department for a new link."
-_OVER = "That code does not count any more. Ask for a new one below."
-_OVER_FOR_PASSCODE = "That took too long or too many tries. Try again from the start below."
+_CODE = N_("Enter the six digits of the code from the e-mail.")
+_PASSCODE = N_("Enter the passcode that the department gave you.")
+_UNKNOWN = N_("This code is not known here. Check that you pasted all of it, or ask the department for a new link.")
+_OVER = N_("That code does not count any more. Ask for a new one below.")
+_OVER_FOR_PASSCODE = N_("That took too long or too many tries. Try again from the start below.")
 
 
 @recipients.get("")
@@ -91,8 +93,8 @@ def take_code() -> AnyResponse:
     except FormWrong as wrong:
         return page("recipient_code", 422, errors=wrong.sentences, needs=asked.needs)
     except AnswerWrong as wrong:
-        name = "code" if asked.needs == "code" else "passcode"
-        sentence = wrong_answer(f"The {name} is not right.", wrong)
+        said = _("The code is not right.") if asked.needs == "code" else _("The passcode is not right.")
+        sentence = wrong_answer(said, wrong)
         return page("recipient_code", 403, errors={"code": sentence}, needs=asked.needs)
     except (ChallengeOver, ChallengeUsed, IdempotencyKeyReused):
         sentence = _OVER if asked.needs == "code" else _OVER_FOR_PASSCODE

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from flask import Blueprint, Flask
 
-from transfer_service.domain.moments import written_day
-from transfer_service.pages import words
+from transfer_service.pages import explanations
 from transfer_service.pages.front import front
+from transfer_service.pages.language import register_language
 from transfer_service.pages.patients import patients
 from transfer_service.pages.protection import register_protection
 from transfer_service.pages.recipients import recipients
@@ -29,8 +29,9 @@ def register_pages(app: Flask) -> None:
     """Give ``app`` the pages. It needs its service, and a ``SECRET_KEY`` before its first request."""
     app.config.update(_SESSION)
     register_protection(app)
-    app.jinja_env.filters.update(moment=words.moment, day=written_day, size=words.size, refusal=words.refusal)
-    app.jinja_env.globals.update(pieces_of_form=words.pieces_of_form)
+    register_language(app)
+    app.jinja_env.filters.update(refusal=explanations.refusal)
+    app.jinja_env.globals.update(pieces_of_form=explanations.pieces_of_form)
     app.register_blueprint(
         Blueprint("pages", __name__, template_folder="templates", static_folder="static", static_url_path="/assets")
     )

@@ -11,6 +11,7 @@ from flask import Blueprint, Response, request
 from transfer_service.edge.calls import journey, use_ticket
 from transfer_service.edge.file_answer import Blocks, archive_source, file_source, source_answer
 from transfer_service.pages.error_pages import register_error_pages
+from transfer_service.pages.language import speak
 
 tickets = Blueprint("tickets", __name__)
 
@@ -32,4 +33,5 @@ def _is_a_browser() -> bool:
     return "text/html" in request.accept_mimetypes.values()
 
 
+speak(tickets)
 register_error_pages(tickets, only_where=_is_a_browser)

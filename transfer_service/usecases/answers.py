@@ -9,13 +9,11 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from transfer_service.domain.link import Challenge
-from transfer_service.domain.mail import Mail
-from transfer_service.domain.people import Department, Organization
 from transfer_service.errors import AnswerWrong, ChallengeOver, NotFound, TooMany
 from transfer_service.ports import Transaction
 from transfer_service.sealing.keys import SecretKey
 from transfer_service.sealing.tokens import code_hash, matches, mint_code
-from transfer_service.usecases.letters import code_letter
+from transfer_service.usecases.letters import Correspondents, code_letter
 from transfer_service.usecases.limits import Limits
 
 HOUR = timedelta(hours=1)
@@ -38,16 +36,16 @@ class Questions:
         tx.keep(challenge)
         return challenge
 
-    def mail_code(self, tx: Transaction, subject_id: UUID, to: str, department: Department, now: datetime) -> Challenge:
+    def mail_code(self, tx: Transaction, subject_id: UUID, who: Correspondents, now: datetime) -> Challenge:
         """A challenge whose code goes by mail; it voids the ones before. TooMany in one hour."""
-        organization = tx.organization(department.organization_id)
-        former = [c for c in tx.find(Challenge, organization.id, subject_id=subject_id) if c.code_hash is not None]
+        organization_id = who.organization.id
+        former = [c for c in tx.find(Challenge, organization_id, subject_id=subject_id) if c.code_hash is not None]
         _check_seldom(former, self.limits.codes_an_hour, now)
         tx.keep(*(replace(c, voided_at=now) for c in former if c.voided_at is None and c.used_at is None))
         code, challenge_id = mint_code(), uuid4()
         hashed = code_hash(self.service_key, challenge_id.bytes, code)
-        challenge = Challenge(challenge_id, organization.id, subject_id, hashed, now, now + self.limits.code_for)
-        tx.keep(challenge, self._letter(to, code, organization, department, now))
+        challenge = Challenge(challenge_id, organization_id, subject_id, hashed, now, now + self.limits.code_for)
+        tx.keep(challenge, code_letter(who, code, self.limits.code_for, now))
         return challenge
 
     def open_challenge(
@@ -73,9 +71,6 @@ class Questions:
         attempts = max(0, self.limits.wrong_answers - wrong_answers)
         tries = max(0, self.limits.code_tries - challenge.wrong_answers)
         return AnswerWrong(remaining_attempts=attempts, remaining_tries=min(attempts, tries))
-
-    def _letter(self, to: str, code: str, organization: Organization, department: Department, now: datetime) -> Mail:
-        return code_letter(to, code, self.limits.code_for, organization, department, now)
 
 
 def _check_seldom(former: Sequence[Challenge], most: int, now: datetime) -> None:

@@ -1,69 +1,103 @@
-"""The words of the mails that the service sends. No PHI, and nothing that opens a packet but the link itself."""
+"""The mails that the service sends, in their reader's language: no PHI, and nothing opens a packet but the link."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import uuid4
 
+from transfer_service.domain.language import Language
 from transfer_service.domain.mail import Mail
-from transfer_service.domain.moments import written_day
+from transfer_service.domain.packet import Packet
 from transfer_service.domain.people import Department, Organization
+from transfer_service.ports import Transaction
+from transfer_service.wording import Words, words_in
 
 
-def _mail(organization_id: UUID, to: str, subject: str, body: str, now: datetime) -> Mail:
-    return Mail(uuid4(), organization_id, to, subject, body, made_at=now, due_at=now)
+@dataclass(frozen=True, slots=True, repr=False)
+class Correspondents:
+    """Who writes to whom, and in which language."""
+
+    to: str
+    language: Language
+    organization: Organization
+    department: Department
+
+    @property
+    def words(self) -> Words:
+        """The words of the reader's language."""
+        return words_in(self.language)
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What most sentences name."""
+        return {"department": self.department.name, "organization": self.organization.name}
 
 
-def asking_letter(
-    to: str, url: str, organization: Organization, department: Department, until: datetime, now: datetime
-) -> Mail:
+def about(tx: Transaction, packet: Packet, to: str, language: Language) -> Correspondents:
+    """The department of a packet writes to ``to``."""
+    organization_id = packet.organization_id
+    department = tx.get(Department, organization_id, packet.department_id)
+    return Correspondents(to, language, tx.organization(organization_id), department)
+
+
+def written(who: Correspondents, subject: str, paragraphs: list[str], now: datetime) -> Mail:
+    """A letter of those paragraphs, and whom to call at its end."""
+    body = "\n\n".join([*paragraphs, *_call(who)]) + "\n"
+    return Mail(uuid4(), who.organization.id, who.to, subject, body, made_at=now, due_at=now)
+
+
+def asking_letter(who: Correspondents, url: str, until: datetime, now: datetime) -> Mail:
     """The patient's letter: who asks, where to read and sign, until when, and who to call."""
-    body = f"""Hello,
+    said = who.words.text
+    paragraphs = [
+        said("Hello,"),
+        said("%(department)s at %(organization)s asks for your permission to release medical files.", **who.names),
+        said("To read what would be released, to whom and why, and to say yes or no, open this page:"),
+        url,
+        _how(who, until),
+        said("You do not have to sign, and you can withdraw at any time on the same page."),
+    ]
+    return written(who, said("%(organization)s asks for your permission", **who.names), paragraphs, now)
 
-{department.name} at {organization.name} asks for your permission to release medical files.
 
-To read what would be released, to whom and why, and to say yes or no, open this page:
-
-{url}
-{_how(until)}
-You do not have to sign, and you can withdraw at any time on the same page.
-{_call(department)}"""
-    return _mail(organization.id, to, f"{organization.name} asks for your permission", body, now)
-
-
-def another_letter(
-    to: str, url: str, organization: Organization, department: Department, until: datetime, now: datetime
-) -> Mail:
+def another_letter(who: Correspondents, url: str, until: datetime, now: datetime) -> Mail:
     """A letter in the place of a lost one, where there is nothing to sign (any more)."""
-    body = f"""Hello,
+    said = who.words.text
+    paragraphs = [
+        said("Hello,"),
+        said(
+            "This is a new letter about the release of medical files by %(department)s at %(organization)s. "
+            "The letters that you had before do not work any more.",
+            **who.names,
+        ),
+        said("To read the form, to see who has received the files, or to withdraw your permission, open this page:"),
+        url,
+        _how(who, until),
+    ]
+    return written(who, said("Your letter from %(organization)s", **who.names), paragraphs, now)
 
-This is a new letter about the release of medical files by {department.name} at {organization.name}. The letters that
-you had before do not work any more.
 
-To read the form, to see who has received the files, or to withdraw your permission, open this page:
-
-{url}
-{_how(until)}{_call(department)}"""
-    return _mail(organization.id, to, f"Your letter from {organization.name}", body, now)
-
-
-def code_letter(
-    to: str, code: str, lives_for: timedelta, organization: Organization, department: Department, now: datetime
-) -> Mail:
+def code_letter(who: Correspondents, code: str, lives_for: timedelta, now: datetime) -> Mail:
     """A code, and how long it lives."""
+    said = who.words.text
     minutes = int(lives_for.total_seconds() // 60)
-    body = f"""Your code is {code}
-
-It works once, for {minutes} minutes. Nobody from {organization.name} will ever ask you for it.
-If you did not ask for a code, you need not do anything.
-{_call(department)}"""
-    return _mail(organization.id, to, "Your code", body, now)
-
-
-def _how(until: datetime) -> str:
-    return f"""
-If the page asks for a code, paste everything that follows the # sign. You will also be asked for your date of
-birth, and for a code that is sent to this address. The page can be used until {written_day(until)}.
-"""
+    paragraphs = [
+        said("Your code is %(code)s", code=code),
+        who.words.plural("It works once, for %(count)s minute.", "It works once, for %(count)s minutes.", minutes),
+        said("Nobody from %(organization)s will ever ask you for it.", **who.names),
+        said("If you did not ask for a code, you need not do anything."),
+    ]
+    return written(who, said("Your code"), paragraphs, now)
 
 
-def _call(department: Department) -> str:
-    return f"\nQuestions? {department.name}: {department.contact}\n" if department.contact else ""
+def _how(who: Correspondents, until: datetime) -> str:
+    return who.words.text(
+        "If the page asks for a code, paste everything that follows the # sign. You will also be asked for your date "
+        "of birth, and for a code that is sent to this address. The page can be used until %(day)s.",
+        day=who.words.day(until),
+    )
+
+
+def _call(who: Correspondents) -> list[str]:
+    if not who.department.contact:
+        return []
+    return [who.words.text("Questions? %(department)s: %(contact)s", contact=who.department.contact, **who.names)]

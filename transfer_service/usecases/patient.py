@@ -5,15 +5,17 @@ from datetime import date, datetime
 from uuid import UUID, uuid4
 
 from transfer_service.audit.entry import Event
+from transfer_service.domain.language import nearest
 from transfer_service.domain.link import Challenge
 from transfer_service.domain.packet import Packet
-from transfer_service.domain.people import Actor, Credential, CredentialKind, Department, Origin, SystemActor
+from transfer_service.domain.people import Actor, Credential, CredentialKind, Origin, SystemActor
 from transfer_service.domain.policy import check_is_patient
 from transfer_service.domain.release import Release
 from transfer_service.errors import AnswerWrong, NotFound
 from transfer_service.ports import Database, Transaction
 from transfer_service.sealing.tokens import mint_token, token_hash
 from transfer_service.usecases.answers import Questions
+from transfer_service.usecases.letters import about
 from transfer_service.usecases.limits import Limits
 
 
@@ -51,8 +53,9 @@ class Patients:
         """
         with self.database.changing() as tx:
             release = self._reached(tx, secret, now)
-            department = _department(tx, release)
-            challenge = self.questions.mail_code(tx, release.id, release.email, department, now)
+            packet = tx.get(Packet, release.organization_id, release.packet_id)
+            who = about(tx, packet, release.email, nearest(packet.case.patient.language))
+            challenge = self.questions.mail_code(tx, release.id, who, now)
             tx.save(_event("patient.challenged", release, origin, now))
         return challenge
 
@@ -103,11 +106,6 @@ class Patients:
         used = replace(challenge, used_at=now)
         tx.save(_event("patient.session_begun", release, origin, now), credential, used)
         return PatientSession(token, expires_at, release)
-
-
-def _department(tx: Transaction, release: Release) -> Department:
-    packet = tx.get(Packet, release.organization_id, release.packet_id)
-    return tx.get(Department, release.organization_id, packet.department_id)
 
 
 def _event(action: str, release: Release, origin: Origin, now: datetime, **facts: str) -> Event:

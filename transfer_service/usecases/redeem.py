@@ -18,12 +18,12 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID, uuid4
 
+from transfer_service.domain.language import Language
 from transfer_service.domain.link import Challenge, Link, Redemption, Verification
 from transfer_service.domain.packet import Packet
 from transfer_service.domain.people import (
     Actor,
     Credential,
-    Department,
     Origin,
     SystemActor,
 )
@@ -41,6 +41,7 @@ from transfer_service.sealing.tokens import matches, passcode_hash, token_hash
 from transfer_service.usecases.admit import Admit, Redeemed, Released, Replay, live_link, live_release, recipient_of
 from transfer_service.usecases.answers import Questions
 from transfer_service.usecases.issue import link_event
+from transfer_service.usecases.letters import about
 from transfer_service.usecases.limits import Limits
 from transfer_service.usecases.refusals import record_refusal, refusals_recorded
 
@@ -78,9 +79,8 @@ class Redeem:
                 return self.questions.ask(tx, link.organization_id, link.id, now), link.verification
             release = tx.get(Release, link.organization_id, link.release_id)
             packet = tx.get(Packet, link.organization_id, link.packet_id)
-            department = tx.get(Department, link.organization_id, packet.department_id)
-            recipient = recipient_of(tx, release, link)
-            return self.questions.mail_code(tx, link.id, recipient.email, department, now), link.verification
+            who = about(tx, packet, recipient_of(tx, release, link).email, Language.ENGLISH)
+            return self.questions.mail_code(tx, link.id, who, now), link.verification
 
         return self._at_link(secret, origin, now, ask)
 

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from transfer_service.audit.entry import Event, actor_words
 from transfer_service.domain.form import Terms, authorization_form
+from transfer_service.domain.language import nearest
 from transfer_service.domain.mail import Mail
 from transfer_service.domain.packet import Packet, PacketFile
 from transfer_service.domain.people import Actor, Credential, Department, PatientActor, Recipient
@@ -30,7 +31,7 @@ from transfer_service.errors import (
 from transfer_service.ports import Database, Transaction
 from transfer_service.sealing.tokens import mint_secret, token_hash
 from transfer_service.usecases.close import manifest_digest
-from transfer_service.usecases.letters import another_letter, asking_letter
+from transfer_service.usecases.letters import about, another_letter, asking_letter
 from transfer_service.usecases.limits import Limits
 from transfer_service.usecases.notices import notices_of
 from transfer_service.usecases.reach import owned_packet
@@ -189,13 +190,12 @@ class Releases:
 
     def _letter(self, tx: Transaction, release: Release, secret: str, now: datetime) -> Mail:
         packet = tx.get(Packet, release.organization_id, release.packet_id)
-        department = tx.get(Department, release.organization_id, packet.department_id)
-        organization = tx.organization(release.organization_id)
+        who = about(tx, packet, release.email, nearest(packet.case.patient.language))
         url = f"{self.public_url}/r#{secret}"
         usable_until = release.ends_at + self.limits.patient_secret_for
         is_asked = release.state is ReleaseState.REQUESTED and now < release.expires_at
         write = asking_letter if is_asked else another_letter
-        return write(release.email, url, organization, department, usable_until, now)
+        return write(who, url, usable_until, now)
 
 
 def check_expiry(expires_at: datetime, now: datetime, latest: datetime) -> None:
