@@ -8,6 +8,8 @@ from uuid import UUID, uuid4
 
 from transfer_service.audit.entry import Event
 from transfer_service.domain.disclosure import Disclosure, Receipt
+from transfer_service.domain.form import TemplateApproval
+from transfer_service.domain.language import Language
 from transfer_service.domain.link import Challenge, Link, Redemption, Verification
 from transfer_service.domain.mail import KeptAnswer, Mail
 from transfer_service.domain.packet import (
@@ -206,6 +208,13 @@ def a_recipient(**changes: Any) -> Recipient:
         ),
         changes,
     )
+
+
+def an_approval(**changes: Any) -> TemplateApproval:
+    approval = TemplateApproval(
+        uuid4(), uuid4(), uuid4(), "authorization/2", Language.SPANISH, "ab" * 32, uuid4(), NOW, "A. Pprover"
+    )
+    return _made(approval, changes)
 
 
 def a_form(**changes: Any) -> Form:

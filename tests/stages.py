@@ -56,6 +56,7 @@ from transfer_service.usecases.close import Close
 from transfer_service.usecases.deliver import Deliver
 from transfer_service.usecases.deposit import Deposit, FileDraft, PacketDraft
 from transfer_service.usecases.enrol import Enrol
+from transfer_service.usecases.form_templates import FormTemplates
 from transfer_service.usecases.issue import Issue, LinkDraft
 from transfer_service.usecases.journey import Journey
 from transfer_service.usecases.limits import Limits
@@ -213,6 +214,7 @@ class Stages:
             deliver=deliver,
             archives=Archives(redeem, deliver),
             tickets=Tickets(self.database, self.limits, PUBLIC_URL, self.clock),
+            templates=FormTemplates(self.database),
             account=Account(self.database),
             retire=Retire(self.database, self.store, self.limits),
             notify=Notify(self.database, self.post),

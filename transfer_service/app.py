@@ -43,6 +43,7 @@ from transfer_service.usecases.close import Close
 from transfer_service.usecases.deliver import Deliver
 from transfer_service.usecases.deposit import Deposit
 from transfer_service.usecases.enrol import Enrol
+from transfer_service.usecases.form_templates import FormTemplates
 from transfer_service.usecases.issue import Issue
 from transfer_service.usecases.journey import Journey
 from transfer_service.usecases.limits import Limits
@@ -218,6 +219,7 @@ def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> J
         deliver=deliver,
         archives=Archives(redeem, deliver),
         tickets=Tickets(database, limits, parts.public_url, parts.clock),
+        templates=FormTemplates(database),
         account=Account(database),
         retire=Retire(database, store, limits),
         notify=Notify(database, parts.post),

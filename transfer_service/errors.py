@@ -13,6 +13,7 @@
     ├── NotNow                   right, but not in this state of things
     │   ├── PathTaken, PartsMissing, FileNotReceiving
     │   ├── PacketNotOpen, PacketNotClosed, PacketEmpty, PacketRetired, FilesUnverified
+    │   ├── TemplateNotApproved, TemplateChanged
     │   ├── ReleaseNotSigned, ReleaseNotRequested, ReleaseExpired, ReleaseWithdrawn, ReleaseLocked
     │   ├── FormChanged, PatientUnreachable, RecipientNotNamed
     │   └── LinkExpired, LinkRevoked, LinkUsedUp, LinkLocked, ChallengeUsed, ChallengeOver
@@ -175,6 +176,16 @@ class PacketEmpty(NotNow):
 class PacketRetired(NotNow):
     code = "packet_retired"
     message = "The packet is retired."
+
+
+class TemplateNotApproved(NotNow):
+    code = "template_not_approved"
+    message = "The form's template in that language was not approved for the department."
+
+
+class TemplateChanged(NotNow):
+    code = "template_changed"
+    message = "The template is another by now. Read it again before you approve it."
 
 
 class FilesUnverified(NotNow):

@@ -11,7 +11,10 @@ from uuid import uuid4
 
 from tests.api.conftest import CASE, RECIPIENT, Api, Caller
 from tests.stages import ORIGIN, Stage
+from transfer_service.domain.language import Language
 from transfer_service.domain.moments import rfc3339
+from transfer_service.domain.people import Role
+from transfer_service.wording.authorization import template_in
 
 
 @dataclass
@@ -130,6 +133,12 @@ class Scene:
         self.stages.webhook_set()
         return "/webhook"
 
+    def to_end_approval(self) -> str:
+        """The department approved Spanish."""
+        officer = self.stages.staff(self.stages.hospital.pathology, Role.PRIVACY_OFFICER, f"O. {uuid4().hex}")
+        self.stages.journey.templates.approve(officer, Language.SPANISH, SPANISH.sha256, self.stages.now)
+        return "/form-templates/es/approval"
+
     def later(self, path: str, body: object) -> tuple[str, dict[str, Any]]:
         self.stages.clock.advance(timedelta(hours=1))
         return path, {"json": body}
@@ -145,6 +154,7 @@ class Scene:
 
 
 _PACKET, _FILE = "/packets/<id:packet_id>", "/packets/<id:packet_id>/files/<id:file_id>"
+SPANISH = template_in(Language.SPANISH)
 WEBHOOK = "https://remote.test/hook"
 _PLAN = {"size": 5, "kind": "slide", "transport": "gateway"}
 Made = str | tuple[str, dict[str, Any]] | tuple[str, dict[str, Any], dict[str, Caller]]
@@ -176,6 +186,12 @@ _REQUESTS: dict[tuple[str, str], Callable[[Scene], Made]] = {
         f"/recipients/{scene.stages.recipient.id}",
         {"json": RECIPIENT},
     ),
+    ("GET", "/form-templates"): lambda _: "/form-templates",
+    ("PUT", "/form-templates/<string:language>/approval"): lambda _: (
+        "/form-templates/es/approval",
+        {"json": {"template_sha256": SPANISH.sha256}},
+    ),
+    ("DELETE", "/form-templates/<string:language>/approval"): Scene.to_end_approval,
     ("POST", f"{_PACKET}/releases"): Scene.to_release,
     ("GET", f"{_PACKET}/releases"): lambda scene: f"/packets/{scene.packet}/releases",
     ("GET", "/releases/<id:release_id>"): lambda scene: f"/releases/{scene.release}",

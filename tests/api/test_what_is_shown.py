@@ -25,6 +25,7 @@ PACKET = {
 }  # fmt: skip
 RELEASE = {
     "id", "packet_id", "state", "basis", "grants", "purpose", "expires_at", "manifest_sha256", "form_sha256",
+    "form_template", "form_language",
     "requested_at", "signature", "signed_at", "withdrawn_at",
 }  # fmt: skip
 LINK = {

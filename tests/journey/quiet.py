@@ -22,6 +22,8 @@ from tests.journey.hospital import (
     some_bytes,
 )
 from tests.standalone_process import Standalone
+from transfer_service.domain.language import Language
+from transfer_service.wording.authorization import template_in
 
 # Its own in each run, and one for all of a run's workers, whose tests must have the same names.
 CANARY = f"CANARY{os.environ.get('PYTEST_XDIST_TESTRUNUID', uuid4().hex)}"
@@ -140,7 +142,8 @@ class Quiet:
         known = {"secret": self.link.secret, "challenge_id": self.link.challenge()["challenge_id"]}
         letter = {"secret": self.asked.secret, "challenge_id": UNKNOWN, "birth_date": BIRTH_DATE, "code": "123456"}
         asking = {"grants": [{"recipient_id": recipient["id"], "file_ids": [self.closed.files[0].id]}],
-                  "purpose": "Second opinion", "expires_at": in_days(30), "basis": "authorization"}  # fmt: skip
+                  "purpose": "Second opinion", "expires_at": in_days(30), "basis": "authorization",
+                  "expiry_event": "the opinion has come", "language": "en"}  # fmt: skip
         plan = {"path": "slides/B1.svs", "size": 5, "kind": "slide", "sha256": "ab" * 32, "media_type": "image/tiff",
                 "transport": "gateway"}  # fmt: skip
         search = {"record_number": "MRN-1", "accession_number": "S26-1", "state": "open"}
@@ -165,6 +168,10 @@ class Quiet:
             ("GET", "/recipients"): Operation(staff, {}),
             ("PUT", "/recipients/{recipient_id}"): Operation(
                 staff, {"recipient_id": recipient["id"]}, draft | {"name": "Dr. Another"}),
+            ("GET", "/form-templates"): Operation(staff, {}),
+            ("PUT", "/form-templates/{language}/approval"): Operation(
+                officer, {"language": "es"}, {"template_sha256": template_in(Language.SPANISH).sha256}),
+            ("DELETE", "/form-templates/{language}/approval"): Operation(officer, {"language": "es"}),
             ("POST", f"{packet}/releases"): Operation(staff, closed, asking),
             ("GET", f"{packet}/releases"): Operation(staff, closed),
             ("GET", "/releases/{release_id}"): Operation(staff, release),

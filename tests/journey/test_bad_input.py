@@ -26,6 +26,7 @@ BODIES = [
     ("POST", "/packets/{packet_id}/files/{file_id}/complete"),
     ("POST", "/recipients"),
     ("PUT", "/recipients/{recipient_id}"),
+    ("PUT", "/form-templates/{language}/approval"),
     ("POST", "/packets/{packet_id}/releases"),
     ("POST", "/releases/{release_id}/resend"),
     ("POST", "/releases/{release_id}/sign"),

@@ -8,7 +8,7 @@ from tests.pages.visitor import BIRTH
 from tests.stages import ORIGIN, wrong_code
 from transfer_service.domain.release import ReleaseState, Signer
 
-FORM = re.compile(r'<pre class="form" id="form-text">\n(.*?)</pre>', re.DOTALL)
+FORM = re.compile(r'<pre class="form" id="form-text" lang="en">\n(.*?)</pre>', re.DOTALL)
 
 
 def release_now(stages, stage):

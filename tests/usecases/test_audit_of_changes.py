@@ -15,6 +15,7 @@ from tests.factories import a_case, a_mail
 from tests.stages import BIRTH_DATE, ORIGIN, blocks, recipient_draft, sha256_hex, some_bytes, wrong_code
 from tests.usecases.conftest import PART_BYTES
 from transfer_service import usecases
+from transfer_service.domain.language import Language
 from transfer_service.domain.people import Role
 from transfer_service.domain.release import Signer
 from transfer_service.errors import DigestMismatch, LinkRevoked, MailRefused, NotAllowed, ReleaseWithdrawn
@@ -24,8 +25,11 @@ from transfer_service.usecases.patient import PatientAnswer
 from transfer_service.usecases.release import SignatureDraft
 from transfer_service.usecases.visits import Visits
 from transfer_service.usecases.webhooks import WebhookDraft
+from transfer_service.wording.authorization import template_in
 
 ACTION = re.compile(r"[a-z]+\.[a-z_]+")  # noun.past_tense
+
+SPANISH = template_in(Language.SPANISH)
 
 # Each prepares what it needs, and returns what changes something.
 Change = Callable[[Any], Callable[[], object]]
@@ -332,6 +336,23 @@ def mail_given_up(stages):
         tx.keep(a_mail(organization_id=stages.hospital.id, made_at=stages.now, due_at=stages.now))
     stages.post.refuses = MailRefused()
     return lambda: stages.journey.notify.deliver(stages.now + GIVE_UP_AFTER)
+
+
+def approver(stages):
+    return stages.staff(stages.hospital.pathology, Role.ADMIN, "A. Dministrator")
+
+
+@change("template.approved")
+def template_approved(stages):
+    actor = approver(stages)
+    return lambda: stages.journey.templates.approve(actor, Language.SPANISH, SPANISH.sha256, stages.now)
+
+
+@change("template.approval_ended")
+def template_approval_ended(stages):
+    actor = approver(stages)
+    stages.journey.templates.approve(actor, Language.SPANISH, SPANISH.sha256, stages.now)
+    return lambda: stages.journey.templates.end_approval(actor, Language.SPANISH, stages.now)
 
 
 @change("webhook.set")

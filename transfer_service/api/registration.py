@@ -10,6 +10,7 @@ from transfer_service.api import (
     content,
     docs,
     files,
+    form_templates,
     health,
     links,
     metrics,
@@ -23,7 +24,20 @@ from transfer_service.api import (
 )
 from transfer_service.api.blueprint import PREFIX, PROBLEM
 
-_AREAS = (packets, files, content, recipients, releases, patient, links, redeemed, released, webhook, accounting)
+_AREAS = (
+    packets,
+    files,
+    content,
+    recipients,
+    form_templates,
+    releases,
+    patient,
+    links,
+    redeemed,
+    released,
+    webhook,
+    accounting,
+)
 
 _DESCRIPTION = (
     "Release of sealed pathology slides and imaging to a reviewing breast pathologist, by the patient's authorization."

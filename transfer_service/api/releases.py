@@ -38,6 +38,7 @@ def _before_the_body(sign: View) -> View:
         errors.ExpiryInPast,
         errors.ExpiryTooFar,
         errors.FileUnknown,
+        errors.TemplateNotApproved,
     ),
 )
 @blueprint.body(schemas.ReleaseDraftSchema)

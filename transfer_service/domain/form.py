@@ -1,70 +1,27 @@
-"""The authorization form's text: every core element and required statement of 45 CFR 164.508(c).
+"""What an authorization is about: the facts that every core element of 45 CFR 164.508(c) asks for, as typed fields.
 
-The text that the patient read is stored, sealed, and never
-made again, so that a later template changes no signed form.
+The words around them are a template's (``wording.authorization``); who approved its language for a department is here.
 """
 
-import hashlib
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
-from transfer_service.domain.moments import written_day
-from transfer_service.domain.packet import Case, FileKind, PacketFile
+from transfer_service.domain.language import Language
+from transfer_service.domain.packet import Case, PacketFile
 from transfer_service.domain.people import Department, Organization, Recipient
-from transfer_service.domain.release import Form
-
-TEMPLATE = "authorization/1"
-LANGUAGE = "en"
-
-# In the order of 164.508: (c)(1)(i) and (iii), (ii), (iv), (v); (c)(2)(i), (ii), (iii); (c)(1)(vi) and (c)(4).
-_TEXT = """\
-AUTHORIZATION TO RELEASE YOUR SLIDES AND IMAGES
-
-Whose information
-{patient}, born {birth_date}
-
-What will be released, and to whom
-{grants}
-
-Who will release it
-{discloser}
-
-Why
-{purpose}
-
-Until when
-This authorization ends on {expires_at} UTC. After that nothing more leaves.
-
-You can change your mind
-You may withdraw this authorization at any time, in writing: on the page where you sign, or by writing to \
-{department}. Every link stops working at once. What was already released before you withdrew \
-cannot be called back, and copies already downloaded stay with whoever has them.
-
-You do not have to sign
-Your treatment, payment, enrollment in a health plan and eligibility for benefits do not depend on whether \
-you sign.
-
-After it has been released
-Whoever receives this information may pass it on, and federal privacy rules may then no longer protect it.
-
-Your signature
-You sign by typing your name; the date and time are recorded with it. If you sign for the patient, say by what \
-authority you act for them. You can read and keep a copy of what you signed.
-"""
-
-_KINDS = {
-    FileKind.SLIDE: ("slide scan", "slide scans"),
-    FileKind.RADIOLOGY: ("radiology image file", "radiology image files"),
-    FileKind.REPORT: ("report", "reports"),
-    FileKind.OTHER: ("other file", "other files"),
-}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Terms:
-    """What one authorization is about: the facts that the form puts into words."""
+    """What one authorization is about.
+
+    ``case`` and the files of ``grants`` are the information (164.508(c)(1)(i)); ``organization`` and ``department``
+    are who discloses it (ii); the recipients of ``grants`` are to whom (iii); ``purpose`` is each purpose (iv);
+    ``expires_at`` and ``expiry_event`` are when it ends, the earlier of the two (v). Who signs, and by what authority
+    (vi), is the ``Signature``.
+    """
 
     case: Case
     organization: Organization
@@ -72,46 +29,41 @@ class Terms:
     grants: Sequence[tuple[Recipient, Sequence[PacketFile]]]
     purpose: str
     expires_at: datetime
+    expiry_event: str | None = None
 
 
-def authorization_form(terms: Terms) -> Form:
-    """The form in English, in plain language (164.508(c)(3))."""
-    department = f"{terms.department.name}, {terms.organization.name}"
-    text = _TEXT.format(
-        patient=terms.case.patient.name,
-        birth_date=written_day(terms.case.patient.birth_date),
-        grants="\n\n".join([*(_grant(*grant) for grant in terms.grants), *_not_included(terms.case)]),
-        department=department,
-        discloser="\n".join([department, *_contact(terms)]),
-        purpose=terms.purpose,
-        expires_at=f"{written_day(terms.expires_at)}, at {terms.expires_at:%H:%M}",
-    )
-    return Form(TEMPLATE, LANGUAGE, text, hashlib.sha256(text.encode()).hexdigest())
+@dataclass(frozen=True, slots=True)
+class FormTemplate:
+    """One version of the form's words in one language. ``sha256`` (hex) is that of ``text``, as it is approved."""
+
+    name: str
+    language: Language
+    text: str
+    sha256: str
 
 
-def _grant(recipient: Recipient, files: Sequence[PacketFile]) -> str:
-    credentials = f", {', '.join(recipient.credentials)}" if recipient.credentials else ""
-    heading = f"To {recipient.name}{credentials}, {recipient.organization} ({recipient.email})"
-    checks = [
-        f"  {item.name}: checked on {written_day(item.checked_on)} with {item.source}."
-        for item in recipient.accreditations
-    ]
-    paths = [f"  - {file.path}" for file in files]
-    return "\n".join([f"{heading}; specialty: {recipient.specialty}.", *checks, f"  {_in_words(files)}:", *paths])
+@dataclass(frozen=True, slots=True)
+class TemplateApproval:
+    """That a named member of staff has approved a template's text for one department's patients.
 
+    It counts for exactly that text: another template, or another ``template_sha256``, needs its own.
+    """
 
-def _in_words(files: Sequence[PacketFile]) -> str:
-    counts = Counter(file.kind for file in files)
-    words = [
-        f"{counts[kind]} {one if counts[kind] == 1 else many}" for kind, (one, many) in _KINDS.items() if counts[kind]
-    ]
-    return ", ".join(words)
+    id: UUID
+    organization_id: UUID
+    department_id: UUID
+    template: str
+    language: Language
+    template_sha256: str
+    approved_by: UUID
+    approved_at: datetime
+    approver: str = field(repr=False)
+    ended_at: datetime | None = None
 
-
-def _not_included(case: Case) -> list[str]:
-    lines = [f"  - {item.what}: {item.why}" for item in case.not_included]
-    return ["\n".join(["Not included:", *lines])] if lines else []
-
-
-def _contact(terms: Terms) -> list[str]:
-    return [f"You can reach them here: {terms.department.contact}"] if terms.department.contact else []
+    def counts_for(self, template: FormTemplate) -> bool:
+        """Whether it was given for that very text, and was not taken back."""
+        return self.ended_at is None and (self.template, self.language, self.template_sha256) == (
+            template.name,
+            template.language,
+            template.sha256,
+        )

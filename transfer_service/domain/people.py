@@ -90,6 +90,11 @@ class Recipient:
     accreditations: tuple[Accreditation, ...]
     created_at: datetime
 
+    @property
+    def is_breast_pathologist(self) -> bool:
+        """Whether their specialty, as staff wrote it, is breast pathology; the form says so where it is not."""
+        return {"breast", "pathology"} <= set(self.specialty.casefold().replace(",", " ").split())
+
 
 class Role(StrEnum):
     """What a member of staff's token permits."""

@@ -18,6 +18,7 @@ COORDINATORS = frozenset({Role.COORDINATOR})
 OVERSEERS = frozenset({Role.COORDINATOR, Role.PRIVACY_OFFICER})
 READERS = frozenset({Role.DEPOSITOR, Role.COORDINATOR, Role.PRIVACY_OFFICER})
 PRIVACY = frozenset({Role.PRIVACY_OFFICER})
+APPROVERS = frozenset({Role.PRIVACY_OFFICER, Role.ADMIN})
 
 
 def _staff(actor: Actor, roles: frozenset[Role]) -> StaffActor:
@@ -47,6 +48,8 @@ check_may_keep_recipients = _rule(COORDINATORS)
 check_may_read_recipients = _rule(OVERSEERS)
 check_may_ask_releases = _rule(COORDINATORS)
 check_may_oversee_releases = _rule(OVERSEERS)
+check_may_read_templates = _rule(frozenset(Role))
+check_may_approve_templates = _rule(APPROVERS)
 check_may_account = _rule(OVERSEERS)
 check_may_account_for_all = _rule(PRIVACY)
 check_may_read_audit = _rule(PRIVACY)

@@ -69,10 +69,13 @@ def _known(tag: str | None) -> Language | None:
 
 
 def _others() -> list[tuple[Language, str, str]]:
-    """Each other language, its name, and this page in it; none where the page answers what was sent by a form."""
+    """Each other language, its name, and this page in it; none where the page answers what was sent by a form.
+
+    A query alone: the address itself may be a ticket's, which no page repeats.
+    """
     if request.method != "GET":
         return []
-    return [(tag, name, f"{request.path}?{_ARGUMENT}={tag}") for tag, name in NAMES.items() if tag != words().language]
+    return [(tag, name, f"?{_ARGUMENT}={tag}") for tag, name in NAMES.items() if tag != words().language]
 
 
 def _keep_choice(response: Response) -> Response:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from transfer_service.audit.entry import Entry, Event, Head
 from transfer_service.domain.disclosure import Disclosure, Receipt
+from transfer_service.domain.form import TemplateApproval
 from transfer_service.domain.link import Challenge, Link, Redemption
 from transfer_service.domain.mail import KeptAnswer, Mail
 from transfer_service.domain.packet import AssemblyIntent, Leftover, Packet, PacketFile, Part
@@ -30,6 +31,7 @@ Tenanted = (
     | Disclosure
     | Ticket
     | Receipt
+    | TemplateApproval
     | Webhook
 )
 Bookkeeping = (
@@ -64,6 +66,7 @@ T = TypeVar(
     Disclosure,
     Ticket,
     Receipt,
+    TemplateApproval,
     Webhook,
     Notice,
 )

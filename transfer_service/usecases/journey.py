@@ -9,6 +9,7 @@ from transfer_service.usecases.close import Close
 from transfer_service.usecases.deliver import Deliver
 from transfer_service.usecases.deposit import Deposit
 from transfer_service.usecases.enrol import Enrol
+from transfer_service.usecases.form_templates import FormTemplates
 from transfer_service.usecases.issue import Issue
 from transfer_service.usecases.notify import Notify
 from transfer_service.usecases.patient import Patients
@@ -41,6 +42,7 @@ class Journey:
     deliver: Deliver
     archives: Archives
     tickets: Tickets
+    templates: FormTemplates
     account: Account
     retire: Retire
     notify: Notify

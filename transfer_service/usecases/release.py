@@ -6,8 +6,8 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from transfer_service.audit.entry import Event, actor_words
-from transfer_service.domain.form import Terms, authorization_form
-from transfer_service.domain.language import nearest
+from transfer_service.domain.form import Terms
+from transfer_service.domain.language import Language, nearest
 from transfer_service.domain.mail import Mail
 from transfer_service.domain.packet import Packet, PacketFile
 from transfer_service.domain.people import Actor, Credential, Department, PatientActor, Recipient
@@ -31,10 +31,12 @@ from transfer_service.errors import (
 from transfer_service.ports import Database, Transaction
 from transfer_service.sealing.tokens import mint_secret, token_hash
 from transfer_service.usecases.close import manifest_digest
+from transfer_service.usecases.form_templates import language_of_form
 from transfer_service.usecases.letters import about, another_letter, asking_letter
 from transfer_service.usecases.limits import Limits
 from transfer_service.usecases.notices import notices_of
 from transfer_service.usecases.reach import owned_packet
+from transfer_service.wording.authorization import authorization_form
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class ReleaseDraft:
     purpose: str
     expires_at: datetime
     basis: Basis = Basis.AUTHORIZATION
+    expiry_event: str | None = None
+    language: Language | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -76,7 +80,7 @@ class Releases:
     def ask(self, actor: Actor, packet_id: UUID, draft: ReleaseDraft, now: datetime) -> Release:
         """A requested release, and the patient's letter in the outbox, in one transaction.
 
-        PacketNotClosed, ExpiryInPast, ExpiryTooFar, FileUnknown, PatientUnreachable.
+        PacketNotClosed, ExpiryInPast, ExpiryTooFar, FileUnknown, PatientUnreachable, TemplateNotApproved.
         """
         staff = check_may_ask_releases(actor)
         check_expiry(draft.expires_at, now, now + self.limits.release_for)
@@ -101,7 +105,9 @@ class Releases:
                 purpose=draft.purpose,
                 expires_at=draft.expires_at,
                 manifest_sha256=manifest_digest(packet.signed_manifest()),
-                form=authorization_form(_terms(tx, packet, granted, draft)),
+                form=authorization_form(
+                    _terms(tx, packet, granted, draft), language_of_form(tx, packet, draft.language)
+                ),
                 email=email,
                 secret_hash=token_hash(secret),
                 requested_at=now,
@@ -250,6 +256,7 @@ def _terms(
         grants=granted,
         purpose=draft.purpose,
         expires_at=draft.expires_at,
+        expiry_event=draft.expiry_event,
     )
 
 

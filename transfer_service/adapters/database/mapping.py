@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Table, Text, and_, or_, select
 from transfer_service.adapters.database import rows, tables
 from transfer_service.adapters.database.seals import Seals, folded
 from transfer_service.domain.disclosure import Disclosure, Receipt
+from transfer_service.domain.form import TemplateApproval
 from transfer_service.domain.link import Challenge, Link, Redemption
 from transfer_service.domain.mail import KeptAnswer, Mail
 from transfer_service.domain.packet import AssemblyIntent, Leftover, Packet, PacketFile, PacketState, Part
@@ -120,6 +121,7 @@ _MAPPERS: tuple[Mapper[Any], ...] = (
     _plain(Disclosure, tables.disclosures, "started_at", "id"),
     _plain(Ticket, tables.tickets, "made_at", "id"),
     _plain(Receipt, tables.receipts, "confirmed_at", "id"),
+    _plain(TemplateApproval, tables.template_approvals, "approved_at", "id"),
     _plain(Notice, tables.notices, "made_at", "id"),
     _plain(KeptAnswer, tables.kept_answers, "expires_at", "key", id_column="key"),
     Mapper(Recipient, tables.recipients, rows.recipient_row, rows.recipient_of, ("created_at", "id"), versioned=True),

@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.schema import SchemaItem
 
 from transfer_service.adapters.database.column_types import Identifiers, Pairs, UtcDateTime, Words, word_of
+from transfer_service.domain.language import Language
 from transfer_service.domain.link import Verification
 from transfer_service.domain.packet import FileKind, FileState, PacketState
 from transfer_service.domain.people import CredentialKind, RecipientKind, Role
@@ -412,6 +413,20 @@ notices = _tenant_table(
     UniqueConstraint("organization_id", "recipient_id", "release_id", "kind"),
     Index(None, "delivered_at", "due_at"),
     Index(None, "forget_at"),
+)
+
+template_approvals = _tenant_table(
+    "template_approvals",
+    Column("department_id", Uuid, nullable=False),
+    Column("template", Text, nullable=False),
+    Column("language", word_of(Language), nullable=False),
+    Column("template_sha256", String(64), nullable=False),
+    Column("approved_by", Uuid, nullable=False),
+    Column("approved_at", UtcDateTime, nullable=False),
+    Column("approver", Text, nullable=False),
+    Column("ended_at", UtcDateTime),
+    _refers("departments", "department_id"),
+    Index(None, "organization_id", "department_id"),
 )
 
 kept_answers = Table(

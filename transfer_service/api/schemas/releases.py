@@ -7,6 +7,7 @@ from marshmallow import Schema, fields, post_load, validate
 from transfer_service.api.schemas.pages import ListSchema
 from transfer_service.api.schemas.strict_texts import Line, Name, Secret, Sha256
 from transfer_service.api.schemas.strict_values import Day, Id, Instant
+from transfer_service.domain.language import Language
 from transfer_service.domain.release import Basis, Release, ReleaseState, Signer
 from transfer_service.edge.calls import now
 from transfer_service.edge.strict_fields import TrueOrFalse, WholeNumber
@@ -40,6 +41,8 @@ class ReleaseDraftSchema(Schema):
     purpose = Line(1000, required=True)
     expires_at = Instant(required=True)
     basis = fields.Enum(Basis, by_value=True, required=True)
+    expiry_event = Name(200)
+    language = fields.Enum(Language, by_value=True)
 
     @post_load
     def _made(self, data: dict[str, object], **_: object) -> ReleaseDraft:
@@ -125,6 +128,8 @@ class ReleaseInListSchema(Schema):
     expires_at = Instant()
     manifest_sha256 = fields.String(metadata={"description": "Of the packet manifest's canonical form."})
     form_sha256 = fields.String(attribute="form.sha256")
+    form_template = fields.String(attribute="form.template")
+    form_language = fields.String(attribute="form.language")
     requested_at = Instant()
     signature = fields.Nested(SignatureSchema, allow_none=True)
     signed_at = Instant(allow_none=True)
