@@ -53,6 +53,7 @@ from transfer_service.usecases.announce import Announce
 from transfer_service.usecases.answers import Questions
 from transfer_service.usecases.archive import Archives
 from transfer_service.usecases.close import Close
+from transfer_service.usecases.contact import Contacts
 from transfer_service.usecases.deliver import Deliver
 from transfer_service.usecases.deposit import Deposit, FileDraft, PacketDraft
 from transfer_service.usecases.enrol import Enrol
@@ -202,6 +203,7 @@ class Stages:
             enrol=Enrol(self.database, self.keyring),
             recipients=Recipients(self.database),
             deposit=Deposit(self.database, self.keyring, self.limits),
+            contacts=Contacts(self.database),
             receive=Receive(self.database, self.keyring, self.store, self.limits, self.clock),
             verify=Verify(self.database, self.keyring, self.store, self.limits, self.clock),
             close=Close(self.database, self.signing_key),

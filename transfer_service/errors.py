@@ -5,7 +5,8 @@
     │   └── TicketOver           an address for one download, which ended or never was
     ├── NotAuthenticated         we do not know who you are
     ├── NotAllowed               we know you, and your role may not
-    │   └── AnswerWrong          a code, passcode or birth date that is not right
+    │   ├── AnswerWrong          a code, passcode or birth date that is not right
+    │   └── SecondPersonNeeded   yours is the first word already; somebody else's is wanted
     ├── Invalid                  what was sent can never be right
     │   ├── PathInvalid, DigestMismatch, DigestMissing, PartNumberWrong, PartSizeWrong,
     │   ├── ExpiryInPast, ExpiryTooFar, FileTooLarge, FileUnknown, IdempotencyKeyReused, CursorInvalid
@@ -14,7 +15,7 @@
     │   ├── PathTaken, PartsMissing, FileNotReceiving
     │   ├── PacketNotOpen, PacketNotClosed, PacketEmpty, PacketRetired, FilesUnverified
     │   ├── ReleaseNotSigned, ReleaseNotRequested, ReleaseExpired, ReleaseWithdrawn, ReleaseLocked
-    │   ├── FormChanged, PatientUnreachable, RecipientNotNamed
+    │   ├── FormChanged, PatientUnreachable, RecipientNotNamed, NothingPending, ContactChanged
     │   └── LinkExpired, LinkRevoked, LinkUsedUp, LinkLocked, ChallengeUsed, ChallengeOver
     ├── TooMany                  too often; come again later
     ├── Unavailable              something we depend on does not answer; nothing was granted
@@ -67,6 +68,11 @@ class NotAllowed(TransferError):
 class AnswerWrong(NotAllowed):
     code = "answer_wrong"
     message = "That is not the right answer."
+
+
+class SecondPersonNeeded(NotAllowed):
+    code = "second_person_needed"
+    message = "Who asked for this can't confirm it; another member of staff can."
 
 
 class Invalid(TransferError):
@@ -215,6 +221,16 @@ class FormChanged(NotNow):
 class PatientUnreachable(NotNow):
     code = "patient_unreachable"
     message = "The packet names no e-mail address of the patient."
+
+
+class NothingPending(NotNow):
+    code = "nothing_pending"
+    message = "No change of the patient's address waits to be confirmed."
+
+
+class ContactChanged(NotNow):
+    code = "contact_changed"
+    message = "Another address waits to be confirmed than the one that was sent; look at the packet again."
 
 
 class NotFetched(NotNow):

@@ -143,6 +143,7 @@ class Quiet:
                   "purpose": "Second opinion", "expires_at": in_days(30), "basis": "authorization"}  # fmt: skip
         plan = {"path": "slides/B1.svs", "size": 5, "kind": "slide", "sha256": "ab" * 32, "media_type": "image/tiff",
                 "transport": "gateway"}  # fmt: skip
+        contact = {"email": "ada@new.test", "phone": "+1 555 0199", "language": "es"}
         search = {"record_number": "MRN-1", "accession_number": "S26-1", "state": "open"}
         whose = {"recipient_id": recipient["id"], "since": "2026-01-01T00:00:00Z", "until": in_days(1)}
         return {
@@ -161,6 +162,8 @@ class Quiet:
             ("PUT", f"{file}/parts/{{number}}"): Operation(staff, waiting | {"number": "1"}, data=b"12345"),
             ("POST", f"{file}/complete"): Operation(staff, planned, {"sha256": sha256(self.file.data)}),
             ("PUT", f"{packet}/content/{{path}}"): Operation(staff, opened | {"path": "slides/C1.svs"}, data=b"12345"),
+            ("PUT", f"{packet}/patient-contact"): Operation(staff, opened, contact),
+            ("POST", f"{packet}/patient-contact/confirm"): Operation(staff, opened, {"email": contact["email"]}),
             ("POST", "/recipients"): Operation(staff, {}, draft),
             ("GET", "/recipients"): Operation(staff, {}),
             ("PUT", "/recipients/{recipient_id}"): Operation(

@@ -7,6 +7,7 @@ from transfer_service import __version__
 from transfer_service.api import (
     accounting,
     addresses,
+    contacts,
     content,
     docs,
     files,
@@ -23,7 +24,20 @@ from transfer_service.api import (
 )
 from transfer_service.api.blueprint import PREFIX, PROBLEM
 
-_AREAS = (packets, files, content, recipients, releases, patient, links, redeemed, released, webhook, accounting)
+_AREAS = (
+    packets,
+    files,
+    content,
+    contacts,
+    recipients,
+    releases,
+    patient,
+    links,
+    redeemed,
+    released,
+    webhook,
+    accounting,
+)
 
 _DESCRIPTION = (
     "Release of sealed pathology slides and imaging to a reviewing breast pathologist, by the patient's authorization."

@@ -76,6 +76,21 @@ def another_letter(who: Correspondents, url: str, until: datetime, now: datetime
     return written(who, said("Your letter from %(organization)s", **who.names), paragraphs, now)
 
 
+def address_changed_letter(who: Correspondents, now: datetime) -> Mail:
+    """To the address that counts no more, so that a patient who did not move notices. It does not say the new one."""
+    said = who.words.text
+    paragraphs = [
+        said("Hello,"),
+        said(
+            "%(department)s at %(organization)s had this address for letters about medical files. It was replaced by "
+            "another one: new letters will go there. Letters that you have already still work.",
+            **who.names,
+        ),
+        said("If you asked for this, you need not do anything. If you did not, call the department."),
+    ]
+    return written(who, said("%(organization)s has another address for you", **who.names), paragraphs, now)
+
+
 def code_letter(who: Correspondents, code: str, lives_for: timedelta, now: datetime) -> Mail:
     """A code, and how long it lives."""
     said = who.words.text

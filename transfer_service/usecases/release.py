@@ -122,7 +122,7 @@ class Releases:
             if now >= release.ends_at + self.limits.patient_secret_for:
                 raise ReleaseExpired
             release = replace(release, secret_hash=token_hash(secret), wrong_answers=0)
-            _end_sessions(tx, release, now)
+            end_sessions(tx, release, now)
             tx.save(_event("release.resent", staff, release, now), release, self._letter(tx, release, secret, now))
         return release
 
@@ -253,7 +253,8 @@ def _terms(
     )
 
 
-def _end_sessions(tx: Transaction, release: Release, now: datetime) -> None:
+def end_sessions(tx: Transaction, release: Release, now: datetime) -> None:
+    """Whoever proved to be the patient of that release has to prove it again."""
     for session in tx.find(Credential, release.organization_id, subject_id=release.id):
         if session.is_live(now):
             tx.keep(replace(session, revoked_at=now))

@@ -131,7 +131,7 @@ _MAPPERS: tuple[Mapper[Any], ...] = (
         ("created_at", "id"),
         indexes={"record_number": folded, "accession_number": folded},
         conditions={"seen_by": _packet_seen_by},
-        sealed=frozenset({"case", "note", "case_salt", "manifest"}),
+        sealed=frozenset({"case", "note", "case_salt", "manifest", "pending_contact"}),
     ),
     Mapper(
         PacketFile,

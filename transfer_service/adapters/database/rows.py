@@ -12,6 +12,8 @@ from transfer_service.adapters.database.documents import (
     accreditations_to_document,
     case_from_document,
     case_to_document,
+    contact_from_document,
+    contact_to_document,
     form_from_document,
     form_to_document,
     grants_from_document,
@@ -50,7 +52,7 @@ def recipient_of(row: Row, seals: Seals) -> Recipient:  # noqa: ARG001 - one sha
 
 
 def packet_row(packet: Packet, seals: Seals) -> dict[str, Any]:
-    """A packet: case, note, salt and manifest sealed, and the indexes that find it by its numbers."""
+    """A packet: case, contact that waits, note, salt and manifest sealed, and the indexes that find it."""
 
     def sealed(column: str) -> Field:
         return seals.field(packet.organization_id, "packets", column, packet.id)
@@ -65,6 +67,7 @@ def packet_row(packet: Packet, seals: Seals) -> dict[str, Any]:
         "note": sealed("note").seal(packet.note),
         "case_salt": sealed("case_salt").seal_bytes(packet.case_salt),
         "manifest": sealed("manifest").seal(manifest_to_document(packet.manifest)),
+        "pending_contact": sealed("pending_contact").seal(contact_to_document(packet.pending_contact)),
     }
 
 
@@ -81,6 +84,7 @@ def packet_of(row: Row, seals: Seals) -> Packet:
         "note": opened("note"),
         "case_salt": salt.open_bytes(row["case_salt"]),
         "manifest": manifest_from_document(opened("manifest")),
+        "pending_contact": contact_from_document(opened("pending_contact")),
     }
     return Packet(**_without(values, "record_number_index", "accession_number_index"))
 

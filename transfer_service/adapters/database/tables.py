@@ -144,6 +144,7 @@ packets = _tenant_table(
     Column("retired_at", UtcDateTime),
     Column("destroy_at", UtcDateTime),
     Column("destroyed_at", UtcDateTime),
+    Column("pending_contact", LargeBinary),
     _refers("departments", "department_id"),
     CheckConstraint("destroyed_at IS NULL OR wrapped_key IS NULL", name="destroyed_has_no_key"),
     Index(None, "organization_id", "created_at", "id"),
