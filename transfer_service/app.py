@@ -46,6 +46,7 @@ from transfer_service.usecases.deposit import Deposit
 from transfer_service.usecases.enrol import Enrol
 from transfer_service.usecases.issue import Issue
 from transfer_service.usecases.journey import Journey
+from transfer_service.usecases.letter_secrets import LetterSecrets
 from transfer_service.usecases.limits import Limits
 from transfer_service.usecases.notify import Notify
 from transfer_service.usecases.patient import Patients
@@ -200,7 +201,7 @@ def installation_key(database: Database, keyring: Keyring, purpose: str) -> Secr
 
 def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> Journey:
     database, keyring, store, limits = parts.database, parts.keyring, parts.store, parts.limits
-    questions = Questions(service_key, limits)
+    questions, secrets = Questions(service_key, limits), LetterSecrets(service_key)
     admit = Admit(service_key, signing_key, limits)
     redeem = Redeem(database, questions, service_key, admit, limits)
     deliver = Deliver(database, keyring, store, parts.clock)
@@ -212,8 +213,8 @@ def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> J
         receive=Receive(database, keyring, store, limits, parts.clock),
         verify=Verify(database, keyring, store, limits, parts.clock),
         close=Close(database, signing_key),
-        releases=Releases(database, limits, parts.public_url),
-        patients=Patients(database, questions, limits),
+        releases=Releases(database, limits, secrets, parts.public_url),
+        patients=Patients(database, questions, limits, secrets),
         issue=Issue(database, service_key, limits, parts.public_url),
         redeem=redeem,
         services=Services(database, admit),

@@ -19,14 +19,23 @@ blueprint = ApiBlueprint("patient", "What the patient may do with the letter's s
 @blueprint.body(schemas.SecretSchema)
 @blueprint.shows(200, schemas.PatientChallengeSchema)
 def challenge_patient(body: dict[str, str]) -> Challenge:
-    """Send a code to the patient's address as it stood when the release was asked for."""
+    """Send a code to the patient's address as it stood when the release was asked for.
+
+    `secret` is what stands behind the # of the letter's address, or the letter's code of twelve characters.
+    """
     return journey().patients.challenge(body["secret"], origin(), now())
 
 
 @blueprint.post(
     "/patient/session",
     public=True,
-    refuses=(errors.AnswerWrong, errors.ChallengeUsed, errors.ChallengeOver, errors.ReleaseLocked),
+    refuses=(
+        errors.AnswerWrong,
+        errors.ChallengeUsed,
+        errors.ChallengeOver,
+        errors.ReleaseLocked,
+        errors.TooMany,
+    ),
 )
 @blueprint.body(schemas.PatientAnswerSchema)
 @blueprint.shows(200, schemas.PatientSessionSchema)

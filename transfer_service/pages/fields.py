@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from flask import request
 
 from transfer_service.domain.people import is_legible
+from transfer_service.sealing.typed_codes import read_typed_code
 from transfer_service.wording import N_
 
 # A secret stands alone or after the # of its address; what a mail gateway put behind it is passed over.
@@ -69,6 +70,11 @@ def pasted_secret(name: str) -> str:
     if found is None:
         raise FormWrong({name: _WHOLE})
     return found[1]
+
+
+def letter_secret(name: str) -> str:
+    """What opens a patient's letter: its code as it was typed, or its secret as ``pasted_secret`` reads it."""
+    return read_typed_code(typed(name)) or pasted_secret(name)
 
 
 def typed_code(name: str, sentence: str) -> str:

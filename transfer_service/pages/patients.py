@@ -29,7 +29,7 @@ from transfer_service.pages.explanations import copy_of, wrong_answer
 from transfer_service.pages.fields import (
     FormWrong,
     both,
-    pasted_secret,
+    letter_secret,
     ticked,
     typed,
     typed_code,
@@ -53,7 +53,7 @@ let_leave(patients, _visit)
 
 _LONGEST_NAME = 200
 _CODE = N_("Enter the six digits of the code from the e-mail.")
-_UNKNOWN = N_("This code is not known here. Check that you pasted all of it, or ask the department for a new letter.")
+_UNKNOWN = N_("This code is not known here. Check that you entered all of it, or ask the department for a new letter.")
 _NAME = N_("Type your full name.")
 _READ = N_("Tick the box to say that you have read the form.")
 _WHO = N_("Choose whether you are the patient or sign for the patient.")
@@ -71,8 +71,7 @@ def start() -> Response:
 def take_secret() -> AnyResponse:
     """Send a code to the address that the letter went to."""
     try:
-        secret = pasted_secret("secret")
-        return _challenge(secret)
+        return _challenge(letter_secret("secret"))
     except FormWrong as wrong:
         return page("patient_start", 422, errors=wrong.sentences)
     except NotFound:

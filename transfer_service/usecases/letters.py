@@ -9,6 +9,7 @@ from transfer_service.domain.mail import Mail
 from transfer_service.domain.packet import Packet
 from transfer_service.domain.people import Department, Organization
 from transfer_service.ports import Transaction
+from transfer_service.usecases.letter_secrets import LetterSecret
 from transfer_service.wording import Words, words_in
 
 
@@ -45,21 +46,21 @@ def written(who: Correspondents, subject: str, paragraphs: list[str], now: datet
     return Mail(uuid4(), who.organization.id, who.to, subject, body, made_at=now, due_at=now)
 
 
-def asking_letter(who: Correspondents, url: str, until: datetime, now: datetime) -> Mail:
+def asking_letter(who: Correspondents, fresh: LetterSecret, until: datetime, now: datetime) -> Mail:
     """The patient's letter: who asks, where to read and sign, until when, and who to call."""
     said = who.words.text
     paragraphs = [
         said("Hello,"),
         said("%(department)s at %(organization)s asks for your permission to release medical files.", **who.names),
         said("To read what would be released, to whom and why, and to say yes or no, open this page:"),
-        url,
-        _how(who, until),
+        fresh.url,
+        *_how(who, fresh, until),
         said("You do not have to sign, and you can withdraw at any time on the same page."),
     ]
     return written(who, said("%(organization)s asks for your permission", **who.names), paragraphs, now)
 
 
-def another_letter(who: Correspondents, url: str, until: datetime, now: datetime) -> Mail:
+def another_letter(who: Correspondents, fresh: LetterSecret, until: datetime, now: datetime) -> Mail:
     """A letter in the place of a lost one, where there is nothing to sign (any more)."""
     said = who.words.text
     paragraphs = [
@@ -70,8 +71,8 @@ def another_letter(who: Correspondents, url: str, until: datetime, now: datetime
             **who.names,
         ),
         said("To read the form, to see who has received the files, or to withdraw your permission, open this page:"),
-        url,
-        _how(who, until),
+        fresh.url,
+        *_how(who, fresh, until),
     ]
     return written(who, said("Your letter from %(organization)s", **who.names), paragraphs, now)
 
@@ -104,12 +105,17 @@ def code_letter(who: Correspondents, code: str, lives_for: timedelta, now: datet
     return written(who, said("Your code"), paragraphs, now)
 
 
-def _how(who: Correspondents, until: datetime) -> str:
-    return who.words.text(
-        "If the page asks for a code, paste everything that follows the # sign. You will also be asked for your date "
-        "of birth, and for a code that is sent to this address. The page can be used until %(day)s.",
-        day=who.words.day(until),
-    )
+def _how(who: Correspondents, fresh: LetterSecret, until: datetime) -> list[str]:
+    said = who.words.text
+    return [
+        said("If the page asks for the code from your letter, or if you open %(page)s by hand, type:", page=fresh.page),
+        fresh.typed_code,
+        said(
+            "You will also be asked for your date of birth, and for a second, short code that is sent to you then. "
+            "The page can be used until %(day)s.",
+            day=who.words.day(until),
+        ),
+    ]
 
 
 def _call(who: Correspondents) -> list[str]:

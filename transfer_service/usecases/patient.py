@@ -1,6 +1,6 @@
 """The patient's session: the secret from the letter, a code to the same address, and the date of birth."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
@@ -15,13 +15,16 @@ from transfer_service.errors import AnswerWrong, NotFound
 from transfer_service.ports import Database, Transaction
 from transfer_service.sealing.tokens import mint_token, token_hash
 from transfer_service.usecases.answers import Questions
+from transfer_service.usecases.guesses import Guesses
+from transfer_service.usecases.letter_secrets import LetterSecrets
 from transfer_service.usecases.letters import about
 from transfer_service.usecases.limits import Limits
+from transfer_service.usecases.visits import Contact, contact_of
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PatientAnswer:
-    """What a person says to prove that the letter is theirs."""
+    """What a person says to prove that the letter is theirs; its code will do for ``secret``."""
 
     secret: str
     challenge_id: UUID
@@ -45,13 +48,15 @@ class Patients:
     database: Database
     questions: Questions
     limits: Limits
+    secrets: LetterSecrets
+    _guesses: Guesses = field(default_factory=Guesses, repr=False)
 
     def challenge(self, secret: str, origin: Origin, now: datetime) -> Challenge:
         """Send a code to the patient's address as it stood when the release was asked for.
 
-        NotFound, ReleaseLocked, TooMany.
+        ``secret`` is what the letter's address ends in, or its typed code. NotFound, ReleaseLocked, TooMany.
         """
-        with self.database.changing() as tx:
+        with self._guesses.counted(secret, origin, now), self.database.changing() as tx:
             release = self._reached(tx, secret, now)
             packet = tx.get(Packet, release.organization_id, release.packet_id)
             who = about(tx, packet, release.email, nearest(packet.case.patient.language))
@@ -60,8 +65,8 @@ class Patients:
         return challenge
 
     def begin(self, answer: PatientAnswer, origin: Origin, now: datetime) -> PatientSession:
-        """A session of thirty minutes. AnswerWrong, ChallengeUsed, ChallengeOver, ReleaseLocked, NotFound."""
-        with self.database.changing() as tx:
+        """A session of thirty minutes. AnswerWrong, ChallengeUsed, ChallengeOver, ReleaseLocked, NotFound, TooMany."""
+        with self._guesses.counted(answer.secret, origin, now), self.database.changing() as tx:
             release = self._reached(tx, answer.secret, now)
             challenge = self.questions.open_challenge(tx, release.organization_id, release.id, answer.challenge_id, now)
             patient = tx.get(Packet, release.organization_id, release.packet_id).case.patient
@@ -73,6 +78,11 @@ class Patients:
             tx.save(_event("patient.refused", release, origin, now, code=AnswerWrong.code), release, wrong)
         raise self.questions.wrong(wrong, release.wrong_answers)
 
+    def contact(self, secret: str, origin: Origin, now: datetime) -> Contact:
+        """The department that sent the letter, even where it opens nothing any more. NotFound, TooMany."""
+        with self._guesses.counted(secret, origin, now), self.database.reading() as tx:
+            return contact_of(tx, self.secrets.release(tx, secret))
+
     def release(self, actor: Actor) -> Release:
         """The release that this session is for."""
         patient = check_is_patient(actor)
@@ -80,7 +90,7 @@ class Patients:
             return tx.get(Release, patient.organization_id, patient.release_id)
 
     def _reached(self, tx: Transaction, secret: str, now: datetime) -> Release:
-        release = tx.by_secret(Release, token_hash(secret))
+        release = self.secrets.release(tx, secret)
         if now >= release.ends_at + self.limits.patient_secret_for:
             raise NotFound
         release.check_unlocked(self.limits.wrong_answers)

@@ -29,8 +29,8 @@ from transfer_service.errors import (
     ReleaseExpired,
 )
 from transfer_service.ports import Database, Transaction
-from transfer_service.sealing.tokens import mint_secret, token_hash
 from transfer_service.usecases.close import manifest_digest
+from transfer_service.usecases.letter_secrets import LetterSecret, LetterSecrets
 from transfer_service.usecases.letters import about, another_letter, asking_letter
 from transfer_service.usecases.limits import Limits
 from transfer_service.usecases.notices import notices_of
@@ -71,6 +71,7 @@ class Releases:
 
     database: Database
     limits: Limits
+    secrets: LetterSecrets
     public_url: str
 
     def ask(self, actor: Actor, packet_id: UUID, draft: ReleaseDraft, now: datetime) -> Release:
@@ -80,7 +81,7 @@ class Releases:
         """
         staff = check_may_ask_releases(actor)
         check_expiry(draft.expires_at, now, now + self.limits.release_for)
-        secret = mint_secret()
+        fresh = self.secrets.mint(f"{self.public_url}/r")
         with self.database.changing() as tx:
             packet = owned_packet(tx, staff, packet_id)
             packet.check_closed()
@@ -103,11 +104,12 @@ class Releases:
                 manifest_sha256=manifest_digest(packet.signed_manifest()),
                 form=authorization_form(_terms(tx, packet, granted, draft)),
                 email=email,
-                secret_hash=token_hash(secret),
+                secret_hash=fresh.secret_hash,
+                typed_code_hash=fresh.typed_code_hash,
                 requested_at=now,
                 requested_by=staff.staff_id,
             )
-            tx.save(_event("release.requested", staff, release, now), release, self._letter(tx, release, secret, now))
+            tx.save(_event("release.requested", staff, release, now), release, self._letter(tx, release, fresh, now))
         return release
 
     def resend(self, actor: Actor, release_id: UUID, now: datetime) -> Release:
@@ -116,14 +118,16 @@ class Releases:
         Of a release that has ended too, for as long as the patient may look who got what. ReleaseExpired after that.
         """
         staff = check_may_ask_releases(actor)
-        secret = mint_secret()
+        fresh = self.secrets.mint(f"{self.public_url}/r")
         with self.database.changing() as tx:
             release, _ = _with_packet(tx, actor, release_id)
             if now >= release.ends_at + self.limits.patient_secret_for:
                 raise ReleaseExpired
-            release = replace(release, secret_hash=token_hash(secret), wrong_answers=0)
+            release = replace(
+                release, secret_hash=fresh.secret_hash, typed_code_hash=fresh.typed_code_hash, wrong_answers=0
+            )
             end_sessions(tx, release, now)
-            tx.save(_event("release.resent", staff, release, now), release, self._letter(tx, release, secret, now))
+            tx.save(_event("release.resent", staff, release, now), release, self._letter(tx, release, fresh, now))
         return release
 
     def of_packet(self, actor: Actor, packet_id: UUID) -> list[Release]:
@@ -188,14 +192,13 @@ class Releases:
                 return
             tx.save(_event("release.sign_refused", actor, release, now, code=NotAllowed.code))
 
-    def _letter(self, tx: Transaction, release: Release, secret: str, now: datetime) -> Mail:
+    def _letter(self, tx: Transaction, release: Release, fresh: LetterSecret, now: datetime) -> Mail:
         packet = tx.get(Packet, release.organization_id, release.packet_id)
         who = about(tx, packet, release.email, nearest(packet.case.patient.language))
-        url = f"{self.public_url}/r#{secret}"
         usable_until = release.ends_at + self.limits.patient_secret_for
         is_asked = release.state is ReleaseState.REQUESTED and now < release.expires_at
         write = asking_letter if is_asked else another_letter
-        return write(who, url, usable_until, now)
+        return write(who, fresh, usable_until, now)
 
 
 def check_expiry(expires_at: datetime, now: datetime, latest: datetime) -> None:

@@ -234,8 +234,10 @@ releases = _tenant_table(
     Column("signed_at", UtcDateTime),
     Column("withdrawn_at", UtcDateTime),
     Column("withdrawn_by", Text),
+    Column("typed_code_hash", LargeBinary),
     _refers("packets", "packet_id"),
     Index(None, "organization_id", "packet_id", "requested_at", "id"),
+    Index(None, "typed_code_hash", unique=True),
 )
 
 links = _tenant_table(

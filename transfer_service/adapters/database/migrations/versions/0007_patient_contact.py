@@ -1,4 +1,4 @@
-"""Addresses of patients that wait for a second member of staff."""
+"""Addresses of patients that wait for a second member of staff, and letters that are found by a typed code."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,10 +10,14 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the column."""
+    """Add the columns."""
     op.add_column("packets", sa.Column("pending_contact", sa.LargeBinary(), nullable=True))
+    op.add_column("releases", sa.Column("typed_code_hash", sa.LargeBinary(), nullable=True))
+    op.create_index("ix_releases_typed_code_hash", "releases", ["typed_code_hash"], unique=True)
 
 
 def downgrade() -> None:
-    """Take it away again: what waited is to be asked for anew."""
+    """Take them away again: what waited is to be asked for anew, and typed codes open nothing any more."""
+    op.drop_index("ix_releases_typed_code_hash", "releases")
+    op.drop_column("releases", "typed_code_hash")
     op.drop_column("packets", "pending_contact")
