@@ -15,7 +15,7 @@
     │   ├── PathTaken, PartsMissing, FileNotReceiving
     │   ├── PacketNotOpen, PacketNotClosed, PacketEmpty, PacketRetired, FilesUnverified
     │   ├── ReleaseNotSigned, ReleaseNotRequested, ReleaseExpired, ReleaseWithdrawn, ReleaseLocked
-    │   ├── FormChanged, PatientUnreachable, RecipientNotNamed, NothingPending, ContactChanged
+    │   ├── FormChanged, PatientUnreachable, RecipientNotNamed, NothingToConfirm, ContactChanged
     │   └── LinkExpired, LinkRevoked, LinkUsedUp, LinkLocked, ChallengeUsed, ChallengeOver
     ├── TooMany                  too often; come again later
     ├── Unavailable              something we depend on does not answer; nothing was granted
@@ -223,9 +223,9 @@ class PatientUnreachable(NotNow):
     message = "The packet names no e-mail address of the patient."
 
 
-class NothingPending(NotNow):
-    code = "nothing_pending"
-    message = "No change of the patient's address waits to be confirmed."
+class NothingToConfirm(NotNow):
+    code = "nothing_to_confirm"
+    message = "Nothing waits to be confirmed."
 
 
 class ContactChanged(NotNow):

@@ -33,7 +33,7 @@ def test_another_address_waits_until_a_second_member_of_staff_sends_it_back(api:
     assert code_of(second.post(confirm, {})) == (422, "invalid")
     confirmed = second.post(confirm, {"email": NEW})
     assert (confirmed.status_code, confirmed.get_json()) == (200, waiting | {"email": NEW, "pending_contact": None})
-    assert code_of(second.post(confirm, {"email": NEW})) == (409, "nothing_pending")
+    assert code_of(second.post(confirm, {"email": NEW})) == (409, "nothing_to_confirm")
     assert api.depositor.get(packet).get_json()["case"]["patient"]["email"] == NEW
 
 

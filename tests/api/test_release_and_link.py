@@ -126,6 +126,7 @@ def test_the_patient_reads_and_signs(api: Api, asked: Stage) -> None:
         {"signature_name": " "},
         {"signature_name": "\u200b"},
         {"signer": "representative", "authority": "\u2800"},
+        {"signer": "patient", "authority": "Health care proxy"},
         {"signer": "representative"},
         {"signer": "doctor"},
         {"form_sha256": "x"},

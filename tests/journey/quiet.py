@@ -173,7 +173,8 @@ class Quiet:
             ("GET", "/releases/{release_id}"): Operation(staff, release),
             ("POST", "/releases/{release_id}/resend"): Operation(staff, asked, {}),
             ("POST", "/releases/{release_id}/sign"): Operation(
-                self.patient, release, self.release.signature() | {"authority": "Health care proxy"}),
+                self.patient, release, self.release.signature() | {
+                    "signer": "representative", "authority": "Health care proxy"}),
             ("POST", "/releases/{release_id}/withdraw"): Operation(staff, release, {}),
             ("POST", "/patient/challenge"): Operation(anyone, {}, {"secret": self.asked.secret}),
             ("POST", "/patient/session"): Operation(anyone, {}, letter),

@@ -123,6 +123,7 @@ NOT_FILLED_IN = (
     ({"signer": "admin"}, "Choose whether you are the patient"),
     ({"signer": "representative"}, "Say by what authority"),
     ({"signer": "representative", "authority": "\x1b[2J"}, "Say by what authority"),
+    ({"signer": "patient", "authority": "parent"}, "Leave this empty if you are the patient"),
 )
 
 

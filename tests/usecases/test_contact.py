@@ -13,7 +13,7 @@ from transfer_service.errors import (
     NotAllowed,
     NotAuthenticated,
     NotFound,
-    NothingPending,
+    NothingToConfirm,
     PacketRetired,
     SecondPersonNeeded,
 )
@@ -110,7 +110,7 @@ def test_the_address_that_counts_takes_back_one_that_waits(stages):
     change(stages, stage)
     assert change(stages, stage, email=OLD).pending_contact is None
     assert stages.actions()[-1] == "contact.change_taken_back"
-    with pytest.raises(NothingPending):
+    with pytest.raises(NothingToConfirm):
         confirm(stages, stage)
     before = stages.rows()
     change(stages, stage, email=OLD)

@@ -29,7 +29,7 @@ def change_contact(draft: ContactDraft, packet_id: UUID) -> tuple[Packet, int]:
 
 @blueprint.post(
     "/packets/<id:packet_id>/patient-contact/confirm",
-    refuses=(errors.SecondPersonNeeded, errors.NothingPending, errors.ContactChanged, errors.PacketRetired),
+    refuses=(errors.SecondPersonNeeded, errors.NothingToConfirm, errors.ContactChanged, errors.PacketRetired),
 )
 @blueprint.body(schemas.ContactSeenSchema)
 @blueprint.shows(200, schemas.ContactSchema)

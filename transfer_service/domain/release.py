@@ -7,6 +7,7 @@ from uuid import UUID
 
 from transfer_service.errors import (
     FormChanged,
+    Invalid,
     RecipientNotNamed,
     ReleaseExpired,
     ReleaseLocked,
@@ -132,3 +133,16 @@ class Release:
         """ReleaseLocked after ``limit`` wrong answers in the secret's life."""
         if self.wrong_answers >= limit:
             raise ReleaseLocked
+
+
+def check_signs_by_name(name: str, signer: Signer, authority: str | None) -> None:
+    """A name; and by what authority, of whoever signs for the patient and of nobody else (164.508(c)(1)(vi)); Invalid.
+
+    A patient with an authority is somebody else who chose wrongly: whose signature it is would stay in doubt.
+    """
+    if not name.strip():
+        raise Invalid("A signature has a name.")
+    if signer is Signer.REPRESENTATIVE and not (authority or "").strip():
+        raise Invalid("A representative says by what authority they act for the patient.")
+    if signer is Signer.PATIENT and authority is not None:
+        raise Invalid("A patient signs for themselves; whoever signs by an authority is a representative.")

@@ -58,6 +58,7 @@ _NAME = N_("Type your full name.")
 _READ = N_("Tick the box to say that you have read the form.")
 _WHO = N_("Choose whether you are the patient or sign for the patient.")
 _AUTHORITY = N_("Say by what authority you sign for the patient, for example: parent, legal guardian.")
+_NO_AUTHORITY = N_("Leave this empty if you are the patient. If you sign for the patient, choose that above.")
 _CODE_IS_OVER = N_("That code does not count any more. Ask for a new one below.")
 
 
@@ -199,6 +200,8 @@ def _signature() -> SignatureDraft:
 def _capacity() -> tuple[Signer, str | None]:
     """Who signs: the patient, or somebody who says by what authority."""
     match typed("signer"):
+        case Signer.PATIENT if typed("authority"):
+            raise FormWrong({"authority": _NO_AUTHORITY})
         case Signer.PATIENT:
             return Signer.PATIENT, None
         case Signer.REPRESENTATIVE:

@@ -19,7 +19,7 @@ from transfer_service.domain.packet import Packet, PacketState
 from transfer_service.domain.people import Actor, Patient, Staff, StaffActor
 from transfer_service.domain.policy import check_may_keep_contacts
 from transfer_service.domain.release import Release
-from transfer_service.errors import ContactChanged, Invalid, NothingPending, PacketRetired, SecondPersonNeeded
+from transfer_service.errors import ContactChanged, Invalid, NothingToConfirm, PacketRetired, SecondPersonNeeded
 from transfer_service.ports import Database, Transaction
 from transfer_service.usecases.letters import about, address_changed_letter
 from transfer_service.usecases.reach import owned_packet
@@ -60,13 +60,13 @@ class Contacts:
         """The address that was asked for counts, if it is the ``email`` that the confirming person saw.
 
         The former one is told, for a patient who did not move; the sessions of the packet's releases end.
-        SecondPersonNeeded, which is recorded; NothingPending, ContactChanged, PacketRetired.
+        SecondPersonNeeded, which is recorded; NothingToConfirm, ContactChanged, PacketRetired.
         """
         staff = check_may_keep_contacts(actor)
         with self.database.changing() as tx:
             packet = _reached(tx, staff, packet_id)
             if packet.pending_contact is None:
-                raise NothingPending
+                raise NothingToConfirm
             if packet.pending_contact.asked_by != staff.staff_id:
                 return _confirmed(tx, packet, packet.pending_contact, email, staff, now)
             tx.save(_event("contact.refused", packet, staff, now, code=SecondPersonNeeded.code))

@@ -16,7 +16,7 @@ from transfer_service.domain.policy import (
     check_may_ask_releases,
     check_may_oversee_releases,
 )
-from transfer_service.domain.release import Basis, Grant, Release, ReleaseState, Signature, Signer
+from transfer_service.domain.release import Basis, Grant, Release, ReleaseState, Signature, Signer, check_signs_by_name
 from transfer_service.domain.webhook import NoticeKind
 from transfer_service.errors import (
     ExpiryInPast,
@@ -148,10 +148,7 @@ class Releases:
         Invalid, PacketRetired, FormChanged, ReleaseNotRequested, ReleaseWithdrawn, ReleaseExpired.
         """
         self.check_signs(actor, release_id, now)
-        if not draft.name.strip():
-            raise Invalid("A signature has a name.")
-        if draft.signer is Signer.REPRESENTATIVE and not (draft.authority or "").strip():
-            raise Invalid("A representative says by what authority they act for the patient.")
+        check_signs_by_name(draft.name, draft.signer, draft.authority)
         with self.database.changing() as tx:
             release = tx.get(Release, actor.organization_id, release_id)
             tx.get(Packet, release.organization_id, release.packet_id).check_closed()
