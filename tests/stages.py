@@ -180,6 +180,7 @@ class Stages:
         store: FakeObjectStore | None = None,
         limits: Limits | None = None,
         keyring: Keyring | None = None,
+        sms: Letterbox | None = None,
     ) -> None:
         self.directory, self.kept = directory, kept
         self.keyring = CachedKeyring(keyring or LocalKeyring.create(directory / "keyring.json"))
@@ -187,7 +188,7 @@ class Stages:
         self.store = store or FakeObjectStore()
         self.limits = limits or Limits()
         self.clock = SettableClock()
-        self.post = Letterbox()
+        self.post, self.sms = Letterbox(), sms
         self.courier = FakeCourier()
         self.service_key = SecretKey.generate()
         self.signing_key = SigningKey.generate()
@@ -210,7 +211,7 @@ class Stages:
             verify=Verify(self.database, self.keyring, self.store, self.limits, self.clock),
             close=Close(self.database, self.signing_key),
             releases=Releases(self.database, self.limits, secrets, PUBLIC_URL),
-            patients=Patients(self.database, questions, self.limits, secrets),
+            patients=Patients(self.database, questions, self.limits, secrets, by_sms=self.sms is not None),
             issue=Issue(self.database, self.service_key, self.limits, PUBLIC_URL),
             redeem=redeem,
             services=Services(self.database, admit),
@@ -219,7 +220,7 @@ class Stages:
             tickets=Tickets(self.database, self.limits, PUBLIC_URL, self.clock),
             account=Account(self.database),
             retire=Retire(self.database, self.store, self.limits),
-            notify=Notify(self.database, self.post),
+            notify=Notify(self.database, self.post, self.sms),
             webhooks=Webhooks(self.database, self.courier),
             announce=Announce(self.database, self.courier, self.limits),
         )

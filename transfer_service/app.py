@@ -71,7 +71,8 @@ _KEYRING_HELP = (
 class Parts:
     """What the use cases are joined to. ``uploads`` and ``downloads`` are the places for transfers.
 
-    ``may_destroy`` says whether the clock is trusted with what can't be undone.
+    ``may_destroy`` says whether the clock is trusted with what can't be undone. No settings name anybody for ``sms``
+    yet: there is no adapter.
     """
 
     database: Database
@@ -86,6 +87,7 @@ class Parts:
     downloads: int = 8
     may_destroy: Callable[[], bool] = lambda: True
     metrics_token_sha256: bytes | None = None
+    sms: Post | None = None
 
 
 def parts_of(settings: Settings) -> Parts:
@@ -214,7 +216,7 @@ def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> J
         verify=Verify(database, keyring, store, limits, parts.clock),
         close=Close(database, signing_key),
         releases=Releases(database, limits, secrets, parts.public_url),
-        patients=Patients(database, questions, limits, secrets),
+        patients=Patients(database, questions, limits, secrets, by_sms=parts.sms is not None),
         issue=Issue(database, service_key, limits, parts.public_url),
         redeem=redeem,
         services=Services(database, admit),
@@ -223,7 +225,7 @@ def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> J
         tickets=Tickets(database, limits, parts.public_url, parts.clock),
         account=Account(database),
         retire=Retire(database, store, limits),
-        notify=Notify(database, parts.post),
+        notify=Notify(database, parts.post, parts.sms),
         webhooks=Webhooks(database, parts.courier),
         announce=Announce(database, parts.courier, limits),
     )

@@ -94,6 +94,7 @@ def test_the_patient_reads_and_signs(api: Api, asked: Stage) -> None:
     typed = api.stages.typed_code().lower()
     challenge = api.anyone.post("/patient/challenge", {"secret": typed})
     assert challenge.status_code == 200
+    assert challenge.get_json()["ways"] == ["email"]
     assert typed not in challenge.get_data(as_text=True)
     proof = {
         "secret": asked.letter_secret,
@@ -191,7 +192,7 @@ def test_a_patient_reaches_no_other_patient_s_release(api: Api, asked: Stage) ->
 def test_wrong_answers_of_a_patient_are_counted_and_end_the_challenge(api: Api, asked: Stage) -> None:
     challenge = api.anyone.post("/patient/challenge", {"secret": asked.letter_secret}).get_json()
     right = {"secret": asked.letter_secret, "birth_date": "1961-02-03", "code": api.stages.code(), **challenge}
-    del right["expires_at"]
+    del right["expires_at"], right["ways"]
     for tries in (4, 3, 2, 1, 0):
         answer = api.anyone.post("/patient/session", {**right, "birth_date": "1961-02-04"})
         assert code_of(answer) == (403, "answer_wrong")
@@ -295,6 +296,14 @@ def test_a_recipient_s_change_makes_a_version_that_no_former_release_names(api: 
     assert asked.release is not None
     grant = api.coordinator.get(f"/releases/{asked.release.id}").get_json()["grants"][0]
     assert grant["recipient_version"] == 1
+
+
+def test_a_code_is_sent_no_way_that_is_not_offered(api: Api, asked: Stage) -> None:
+    for way in ("sms", "fax", None):
+        body = {"secret": asked.letter_secret, "way": way}
+        assert code_of(api.anyone.post("/patient/challenge", body)) == (422, "invalid")
+    body = {"secret": asked.letter_secret, "way": "email"}
+    assert api.anyone.post("/patient/challenge", body).status_code == 200
 
 
 def test_a_typed_code_s_calls_are_answered_once_under_a_key(api: Api, asked: Stage) -> None:

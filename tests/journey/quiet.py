@@ -176,7 +176,7 @@ class Quiet:
                 self.patient, release, self.release.signature() | {
                     "signer": "representative", "authority": "Health care proxy"}),
             ("POST", "/releases/{release_id}/withdraw"): Operation(staff, release, {}),
-            ("POST", "/patient/challenge"): Operation(anyone, {}, {"secret": self.asked.secret}),
+            ("POST", "/patient/challenge"): Operation(anyone, {}, {"secret": self.asked.secret, "way": "email"}),
             ("POST", "/patient/session"): Operation(anyone, {}, letter),
             ("GET", "/patient/accounting"): Operation(self.patient, {}),
             ("POST", f"{packet}/links"): Operation(staff, closed, self.release.link_body(max_redemptions=3)),

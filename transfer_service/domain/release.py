@@ -71,8 +71,8 @@ class Signature:
 class Release:
     """One authorization for one closed packet. ``manifest_sha256`` (hex) binds the packet's content.
 
-    ``email`` is the patient's address as it stood when the release was asked for. ``secret_hash`` is the SHA-256
-    of the secret in the patient's letter, ``typed_code_hash`` that of the code beside it, under a key;
+    ``email`` and ``phone`` are the patient's as they stood when the release was asked for. ``secret_hash`` is the
+    SHA-256 of the secret in the patient's letter, ``typed_code_hash`` that of the code beside it, under a key;
     ``wrong_answers`` counts in the life of both.
     """
 
@@ -96,6 +96,7 @@ class Release:
     withdrawn_at: datetime | None = None
     withdrawn_by: str | None = None
     typed_code_hash: bytes | None = field(default=None, repr=False)
+    phone: str | None = field(default=None, repr=False)
 
     @property
     def ends_at(self) -> datetime:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from transfer_service.domain.language import Language
-from transfer_service.domain.mail import Mail
+from transfer_service.domain.mail import Mail, Way
 from transfer_service.domain.packet import Packet
 from transfer_service.domain.people import Department, Organization
 from transfer_service.ports import Transaction
@@ -15,12 +15,13 @@ from transfer_service.wording import Words, words_in
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Correspondents:
-    """Who writes to whom, and in which language."""
+    """Who writes to whom, in which language, and how it goes out."""
 
     to: str
     language: Language
     organization: Organization
     department: Department
+    way: Way = Way.EMAIL
 
     @property
     def words(self) -> Words:
@@ -33,11 +34,11 @@ class Correspondents:
         return {"department": self.department.name, "organization": self.organization.name}
 
 
-def about(tx: Transaction, packet: Packet, to: str, language: Language) -> Correspondents:
+def about(tx: Transaction, packet: Packet, to: str, language: Language, way: Way = Way.EMAIL) -> Correspondents:
     """The department of a packet writes to ``to``."""
     organization_id = packet.organization_id
     department = tx.get(Department, organization_id, packet.department_id)
-    return Correspondents(to, language, tx.organization(organization_id), department)
+    return Correspondents(to, language, tx.organization(organization_id), department, way)
 
 
 def written(who: Correspondents, subject: str, paragraphs: list[str], now: datetime) -> Mail:
@@ -93,15 +94,18 @@ def address_changed_letter(who: Correspondents, now: datetime) -> Mail:
 
 
 def code_letter(who: Correspondents, code: str, lives_for: timedelta, now: datetime) -> Mail:
-    """A code, and how long it lives."""
+    """A code, and how long it lives; by SMS no more than that, for it is read on a locked screen too."""
     said = who.words.text
     minutes = int(lives_for.total_seconds() // 60)
     paragraphs = [
         said("Your code is %(code)s", code=code),
         who.words.plural("It works once, for %(count)s minute.", "It works once, for %(count)s minutes.", minutes),
         said("Nobody from %(organization)s will ever ask you for it.", **who.names),
-        said("If you did not ask for a code, you need not do anything."),
     ]
+    if who.way is Way.SMS:
+        text = "\n".join(paragraphs)
+        return Mail(uuid4(), who.organization.id, who.to, None, text, made_at=now, due_at=now, way=Way.SMS)
+    paragraphs.append(said("If you did not ask for a code, you need not do anything."))
     return written(who, said("Your code"), paragraphs, now)
 
 

@@ -7,11 +7,12 @@ from uuid import UUID, uuid4
 from transfer_service.audit.entry import Event
 from transfer_service.domain.language import nearest
 from transfer_service.domain.link import Challenge
+from transfer_service.domain.mail import Way
 from transfer_service.domain.packet import Packet
 from transfer_service.domain.people import Actor, Credential, CredentialKind, Origin, SystemActor
 from transfer_service.domain.policy import check_is_patient
 from transfer_service.domain.release import Release
-from transfer_service.errors import AnswerWrong, NotFound
+from transfer_service.errors import AnswerWrong, Invalid, NotFound
 from transfer_service.ports import Database, Transaction
 from transfer_service.sealing.tokens import mint_token, token_hash
 from transfer_service.usecases.answers import Questions
@@ -32,6 +33,15 @@ class PatientAnswer:
     code: str
 
 
+@dataclass(frozen=True, slots=True)
+class PatientChallenge:
+    """A code is on its way. ``ways``: how one can be sent to this patient, from here."""
+
+    id: UUID
+    expires_at: datetime
+    ways: tuple[Way, ...]
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class PatientSession:
     """A bearer token for one release, until when, and the release with the form's text."""
@@ -49,20 +59,25 @@ class Patients:
     questions: Questions
     limits: Limits
     secrets: LetterSecrets
+    by_sms: bool = False
     _guesses: Guesses = field(default_factory=Guesses, repr=False)
 
-    def challenge(self, secret: str, origin: Origin, now: datetime) -> Challenge:
-        """Send a code to the patient's address as it stood when the release was asked for.
+    def challenge(self, secret: str, origin: Origin, now: datetime, way: Way = Way.EMAIL) -> PatientChallenge:
+        """Send a code to the patient's address, or phone, as it stood when the release was asked for.
 
-        ``secret`` is what the letter's address ends in, or its typed code. NotFound, ReleaseLocked, TooMany.
+        ``secret`` is what the letter's address ends in, or its typed code. NotFound, ReleaseLocked, TooMany; Invalid
+        for a ``way`` that this patient can't be reached by.
         """
         with self._guesses.counted(secret, origin, now), self.database.changing() as tx:
             release = self._reached(tx, secret, now)
+            reached = self._reachable(release)
+            if way not in reached:
+                raise Invalid("No code can be sent that way.")
             packet = tx.get(Packet, release.organization_id, release.packet_id)
-            who = about(tx, packet, release.email, nearest(packet.case.patient.language))
+            who = about(tx, packet, reached[way], nearest(packet.case.patient.language), way)
             challenge = self.questions.mail_code(tx, release.id, who, now)
-            tx.save(_event("patient.challenged", release, origin, now))
-        return challenge
+            tx.save(_event("patient.challenged", release, origin, now, way=way.value))
+        return PatientChallenge(challenge.id, challenge.expires_at, tuple(reached))
 
     def begin(self, answer: PatientAnswer, origin: Origin, now: datetime) -> PatientSession:
         """A session of thirty minutes. AnswerWrong, ChallengeUsed, ChallengeOver, ReleaseLocked, NotFound, TooMany."""
@@ -95,6 +110,10 @@ class Patients:
             raise NotFound
         release.check_unlocked(self.limits.wrong_answers)
         return release
+
+    def _reachable(self, release: Release) -> dict[Way, str]:
+        by_sms = {Way.SMS: release.phone} if self.by_sms and release.phone else {}
+        return {Way.EMAIL: release.email} | by_sms
 
     def _session(
         self, tx: Transaction, release: Release, challenge: Challenge, origin: Origin, now: datetime

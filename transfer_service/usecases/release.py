@@ -104,6 +104,7 @@ class Releases:
                 manifest_sha256=manifest_digest(packet.signed_manifest()),
                 form=authorization_form(_terms(tx, packet, granted, draft)),
                 email=email,
+                phone=packet.case.patient.phone,
                 secret_hash=fresh.secret_hash,
                 typed_code_hash=fresh.typed_code_hash,
                 requested_at=now,

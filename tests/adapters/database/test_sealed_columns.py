@@ -19,7 +19,7 @@ WORDS = (
     *("accession", "name", "record", "email", "phone", "question", "diagnosis", "laterality", "label", "procedure"),
     *("what", "why", "note", "manifest", "path", "purpose", "form", "formemail", "signer", "authority", "signeremail"),
     *("mailto", "mailsubject", "mailbody", "webhookurl", "webhooksecret", "webhookformer"),
-    *("pendingemail", "pendingname"),
+    *("pendingemail", "pendingname", "formphone"),
 )
 CANARY = {word: f"kanarie-{word}-Zx9" for word in WORDS}
 
@@ -63,6 +63,7 @@ def fill(database: SqlDatabase, tenant: Tenant) -> None:
         purpose=c["purpose"],
         form=a.a_form(text=c["form"]),
         email=c["formemail"],
+        phone=c["formphone"],
         signature=Signature(c["signer"], Signer.REPRESENTATIVE, c["authority"], c["signeremail"]),
     )
     mail = a.a_mail(organization_id=tenant.id, to=c["mailto"], subject=c["mailsubject"], body=c["mailbody"])

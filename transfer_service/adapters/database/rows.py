@@ -25,7 +25,7 @@ from transfer_service.adapters.database.documents import (
 )
 from transfer_service.adapters.database.seals import Field, Seals, folded
 from transfer_service.domain.link import Link, Passcode
-from transfer_service.domain.mail import Mail
+from transfer_service.domain.mail import Mail, Way
 from transfer_service.domain.packet import Packet, PacketFile
 from transfer_service.domain.paths import path_identity
 from transfer_service.domain.people import Recipient
@@ -105,7 +105,7 @@ def file_of(row: Row, seals: Seals) -> PacketFile:
 
 
 def release_row(release: Release, seals: Seals) -> dict[str, Any]:
-    """A release: form, purpose, address and signature sealed."""
+    """A release: form, purpose, addresses and signature sealed."""
 
     def sealed(column: str) -> Field:
         return seals.field(release.organization_id, "releases", column, release.id)
@@ -115,6 +115,7 @@ def release_row(release: Release, seals: Seals) -> dict[str, Any]:
         "purpose": sealed("purpose").seal(release.purpose),
         "form": sealed("form").seal(form_to_document(release.form)),
         "email": sealed("email").seal(release.email),
+        "phone": sealed("phone").seal(release.phone),
         "signature": sealed("signature").seal(signature_to_document(release.signature)),
     }
 
@@ -131,6 +132,7 @@ def release_of(row: Row, seals: Seals) -> Release:
         "purpose": opened("purpose"),
         "form": form_from_document(opened("form")),
         "email": opened("email"),
+        "phone": opened("phone"),
         "signature": signature_from_document(opened("signature")),
     }
     return Release(**values)
@@ -166,7 +168,8 @@ def mail_of(row: Row, seals: Seals) -> Mail:
         field = seals.field(row["organization_id"], "mail", column, row["id"])
         return cast("str | None", field.open(row[column]))
 
-    return Mail(**{**row, "to": opened("to"), "subject": opened("subject"), "body": opened("body")})
+    words = {column: opened(column) for column in ("to", "subject", "body")}
+    return Mail(**{**row, **words, "way": Way(row["way"])})
 
 
 def webhook_row(webhook: Webhook, seals: Seals) -> dict[str, Any]:

@@ -235,6 +235,7 @@ releases = _tenant_table(
     Column("withdrawn_at", UtcDateTime),
     Column("withdrawn_by", Text),
     Column("typed_code_hash", LargeBinary),
+    Column("phone", LargeBinary),
     _refers("packets", "packet_id"),
     Index(None, "organization_id", "packet_id", "requested_at", "id"),
     Index(None, "typed_code_hash", unique=True),
@@ -373,6 +374,7 @@ mail = _tenant_table(
     Column("due_at", UtcDateTime, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("sent_at", UtcDateTime),
+    Column("way", String(24), nullable=False, server_default="email"),
     CheckConstraint('sent_at IS NULL OR ("to" IS NULL AND subject IS NULL AND body IS NULL)', name="sent_is_wiped"),
     Index(None, "sent_at", "due_at"),
 )
