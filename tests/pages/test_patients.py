@@ -109,6 +109,14 @@ def test_a_code_that_nobody_was_sent_is_not_known_and_who_tries_many_has_to_wait
         visitor.get("/r")
 
 
+def test_without_anybody_to_carry_text_messages_none_is_offered(stages, visitor):
+    visitor.get("/r")
+    visitor.submit("/r", {"secret": stages.released().letter_secret})
+    assert "text message" not in visitor.text()
+    assert visitor.submit("/r/code/again", {"way": "sms"}).status_code == 200
+    assert "Check your e-mail" in visitor.text()
+
+
 NOT_FILLED_IN = (
     ({"name": ""}, "Type your full name"),
     ({"name": "  "}, "Type your full name"),
