@@ -6,6 +6,7 @@ import pytest
 
 from tests.factories import a_patient, a_patient_actor, a_recipient_actor
 from transfer_service.domain.manifest import case_document
+from transfer_service.domain.packet import PacketState
 from transfer_service.domain.people import Role
 from transfer_service.errors import (
     ContactChanged,
@@ -174,6 +175,16 @@ def test_a_closed_packets_manifest_and_form_still_hold(stages):
     assert packet.manifest == stage.packet.manifest
     assert packet.manifest.document["case_sha256"] == salted_digest(packet.case_salt, case_document(packet.case))
     assert stages.signed(of=stages.in_session(of=stage)).release.signature.email == OLD
+
+
+def test_a_packet_that_is_about_to_close_closes_with_the_new_address(stages):
+    stage = stages.received()
+    stages.journey.close.close(stages.coordinator, stage.packet.id, stages.now, when_verified=True)
+    change(stages, stage)
+    stages.verify_all()
+    assert stages.journey.close.settle(stages.now) == 1
+    packet = confirm(stages, stage)
+    assert (packet.state, packet.case.patient.email) == (PacketState.CLOSED, NEW)
 
 
 def test_a_retired_packets_contact_stays(stages):
