@@ -53,12 +53,14 @@ from transfer_service.usecases.announce import Announce
 from transfer_service.usecases.answers import Questions
 from transfer_service.usecases.archive import Archives
 from transfer_service.usecases.close import Close
+from transfer_service.usecases.contact import Contacts
 from transfer_service.usecases.deliver import Deliver
 from transfer_service.usecases.deposit import Deposit, FileDraft, PacketDraft
 from transfer_service.usecases.enrol import Enrol
 from transfer_service.usecases.form_templates import FormTemplates
 from transfer_service.usecases.issue import Issue, LinkDraft
 from transfer_service.usecases.journey import Journey
+from transfer_service.usecases.letter_secrets import LetterSecrets
 from transfer_service.usecases.limits import Limits
 from transfer_service.usecases.notify import Notify
 from transfer_service.usecases.patient import PatientAnswer, Patients, PatientSession
@@ -77,6 +79,7 @@ ORIGIN = Origin("request-7", "192.0.2.7")
 BIRTH_DATE = date(1961, 2, 3)
 CONTENTS: Mapping[str, bytes] = {"slides/A1.svs": b"a slide scan", "reports/S26-1234.pdf": b"a report"}
 LETTER_SECRET = re.compile(r"/r#(\S{43})\s")
+TYPED_CODE = re.compile(r"^ *([0-9A-Z]{4}(?:-[0-9A-Z]{4}){2})$", re.MULTILINE)
 CODE = re.compile(r"Your code is (\d{6})\s")
 
 
@@ -178,6 +181,7 @@ class Stages:
         store: FakeObjectStore | None = None,
         limits: Limits | None = None,
         keyring: Keyring | None = None,
+        sms: Letterbox | None = None,
     ) -> None:
         self.directory, self.kept = directory, kept
         self.keyring = CachedKeyring(keyring or LocalKeyring.create(directory / "keyring.json"))
@@ -185,7 +189,7 @@ class Stages:
         self.store = store or FakeObjectStore()
         self.limits = limits or Limits()
         self.clock = SettableClock()
-        self.post = Letterbox()
+        self.post, self.sms = Letterbox(), sms
         self.courier = FakeCourier()
         self.service_key = SecretKey.generate()
         self.signing_key = SigningKey.generate()
@@ -195,7 +199,7 @@ class Stages:
         self.recipient = self.recipient_added()
 
     def _journey(self) -> Journey:
-        questions = Questions(self.service_key, self.limits)
+        questions, secrets = Questions(self.service_key, self.limits), LetterSecrets(self.service_key)
         admit = Admit(self.service_key, self.signing_key, self.limits)
         redeem = Redeem(self.database, questions, self.service_key, admit, self.limits)
         deliver = Deliver(self.database, self.keyring, self.store, self.clock)
@@ -203,11 +207,12 @@ class Stages:
             enrol=Enrol(self.database, self.keyring),
             recipients=Recipients(self.database),
             deposit=Deposit(self.database, self.keyring, self.limits),
+            contacts=Contacts(self.database),
             receive=Receive(self.database, self.keyring, self.store, self.limits, self.clock),
             verify=Verify(self.database, self.keyring, self.store, self.limits, self.clock),
             close=Close(self.database, self.signing_key),
-            releases=Releases(self.database, self.limits, PUBLIC_URL),
-            patients=Patients(self.database, questions, self.limits),
+            releases=Releases(self.database, self.limits, secrets, PUBLIC_URL),
+            patients=Patients(self.database, questions, self.limits, secrets, by_sms=self.sms is not None),
             issue=Issue(self.database, self.service_key, self.limits, PUBLIC_URL),
             redeem=redeem,
             services=Services(self.database, admit),
@@ -217,7 +222,7 @@ class Stages:
             templates=FormTemplates(self.database),
             account=Account(self.database),
             retire=Retire(self.database, self.store, self.limits),
-            notify=Notify(self.database, self.post),
+            notify=Notify(self.database, self.post, self.sms),
             webhooks=Webhooks(self.database, self.courier),
             announce=Announce(self.database, self.courier, self.limits),
         )
@@ -406,6 +411,11 @@ class Stages:
             return _newest(LETTER_SECRET, self.post.mail)
         found = (each for mail in self.post.mail for each in LETTER_SECRET.findall(mail.body or ""))
         return next(secret for secret in found if token_hash(secret) == release.secret_hash)
+
+    def typed_code(self) -> str:
+        """The code in the newest letter to a patient."""
+        self.mail()
+        return _newest(TYPED_CODE, self.post.mail)
 
     def code(self) -> str:
         """The newest code that was mailed."""

@@ -40,12 +40,14 @@ from transfer_service.usecases.announce import Announce
 from transfer_service.usecases.answers import Questions
 from transfer_service.usecases.archive import Archives
 from transfer_service.usecases.close import Close
+from transfer_service.usecases.contact import Contacts
 from transfer_service.usecases.deliver import Deliver
 from transfer_service.usecases.deposit import Deposit
 from transfer_service.usecases.enrol import Enrol
 from transfer_service.usecases.form_templates import FormTemplates
 from transfer_service.usecases.issue import Issue
 from transfer_service.usecases.journey import Journey
+from transfer_service.usecases.letter_secrets import LetterSecrets
 from transfer_service.usecases.limits import Limits
 from transfer_service.usecases.notify import Notify
 from transfer_service.usecases.patient import Patients
@@ -70,7 +72,8 @@ _KEYRING_HELP = (
 class Parts:
     """What the use cases are joined to. ``uploads`` and ``downloads`` are the places for transfers.
 
-    ``may_destroy`` says whether the clock is trusted with what can't be undone.
+    ``may_destroy`` says whether the clock is trusted with what can't be undone. No settings name anybody for ``sms``
+    yet: there is no adapter.
     """
 
     database: Database
@@ -85,6 +88,7 @@ class Parts:
     downloads: int = 8
     may_destroy: Callable[[], bool] = lambda: True
     metrics_token_sha256: bytes | None = None
+    sms: Post | None = None
 
 
 def parts_of(settings: Settings) -> Parts:
@@ -200,7 +204,7 @@ def installation_key(database: Database, keyring: Keyring, purpose: str) -> Secr
 
 def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> Journey:
     database, keyring, store, limits = parts.database, parts.keyring, parts.store, parts.limits
-    questions = Questions(service_key, limits)
+    questions, secrets = Questions(service_key, limits), LetterSecrets(service_key)
     admit = Admit(service_key, signing_key, limits)
     redeem = Redeem(database, questions, service_key, admit, limits)
     deliver = Deliver(database, keyring, store, parts.clock)
@@ -208,11 +212,12 @@ def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> J
         enrol=Enrol(database, keyring),
         recipients=Recipients(database),
         deposit=Deposit(database, keyring, limits),
+        contacts=Contacts(database),
         receive=Receive(database, keyring, store, limits, parts.clock),
         verify=Verify(database, keyring, store, limits, parts.clock),
         close=Close(database, signing_key),
-        releases=Releases(database, limits, parts.public_url),
-        patients=Patients(database, questions, limits),
+        releases=Releases(database, limits, secrets, parts.public_url),
+        patients=Patients(database, questions, limits, secrets, by_sms=parts.sms is not None),
         issue=Issue(database, service_key, limits, parts.public_url),
         redeem=redeem,
         services=Services(database, admit),
@@ -222,7 +227,7 @@ def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> J
         templates=FormTemplates(database),
         account=Account(database),
         retire=Retire(database, store, limits),
-        notify=Notify(database, parts.post),
+        notify=Notify(database, parts.post, parts.sms),
         webhooks=Webhooks(database, parts.courier),
         announce=Announce(database, parts.courier, limits),
     )

@@ -5,7 +5,8 @@
     │   └── TicketOver           an address for one download, which ended or never was
     ├── NotAuthenticated         we do not know who you are
     ├── NotAllowed               we know you, and your role may not
-    │   └── AnswerWrong          a code, passcode or birth date that is not right
+    │   ├── AnswerWrong          a code, passcode or birth date that is not right
+    │   └── SecondPersonNeeded   yours is the first word already; somebody else's is wanted
     ├── Invalid                  what was sent can never be right
     │   ├── PathInvalid, DigestMismatch, DigestMissing, PartNumberWrong, PartSizeWrong,
     │   ├── ExpiryInPast, ExpiryTooFar, FileTooLarge, FileUnknown, IdempotencyKeyReused, CursorInvalid
@@ -15,7 +16,7 @@
     │   ├── PacketNotOpen, PacketNotClosed, PacketEmpty, PacketRetired, FilesUnverified
     │   ├── TemplateNotApproved, TemplateChanged
     │   ├── ReleaseNotSigned, ReleaseNotRequested, ReleaseExpired, ReleaseWithdrawn, ReleaseLocked
-    │   ├── FormChanged, PatientUnreachable, RecipientNotNamed
+    │   ├── FormChanged, PatientUnreachable, RecipientNotNamed, NothingToConfirm, ContactChanged
     │   └── LinkExpired, LinkRevoked, LinkUsedUp, LinkLocked, ChallengeUsed, ChallengeOver
     ├── TooMany                  too often; come again later
     ├── Unavailable              something we depend on does not answer; nothing was granted
@@ -68,6 +69,11 @@ class NotAllowed(TransferError):
 class AnswerWrong(NotAllowed):
     code = "answer_wrong"
     message = "That is not the right answer."
+
+
+class SecondPersonNeeded(NotAllowed):
+    code = "second_person_needed"
+    message = "Who asked for this can't confirm it; another member of staff can."
 
 
 class Invalid(TransferError):
@@ -226,6 +232,16 @@ class FormChanged(NotNow):
 class PatientUnreachable(NotNow):
     code = "patient_unreachable"
     message = "The packet names no e-mail address of the patient."
+
+
+class NothingToConfirm(NotNow):
+    code = "nothing_to_confirm"
+    message = "Nothing waits to be confirmed."
+
+
+class ContactChanged(NotNow):
+    code = "contact_changed"
+    message = "Another address waits to be confirmed than the one that was sent; look at the packet again."
 
 
 class NotFetched(NotNow):

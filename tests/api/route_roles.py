@@ -51,6 +51,8 @@ _ROWS = {
     ("PUT", f"{_FILE}/parts/<part_number:number>"):                    "U YYFF FF NNNFF FFF U FF",
     ("POST", f"{_FILE}/complete"):                                     "U YYFF FF NNNFF FFF U FF",
     ("PUT", f"{_PACKET}/content/<file_path:path>"):                    "U YYFF FF NNNFF FFF U FF",
+    ("PUT", f"{_PACKET}/patient-contact"):                             "U YYFF FF NNNFF FFF U FF",
+    ("POST", f"{_PACKET}/patient-contact/confirm"):                    "U YYFF FF NNNFF FFF U FF",
     ("POST", "/api/v1/recipients"):                                    "U FYFF FF YYFFF FFF U FF",
     ("GET", "/api/v1/recipients"):                                     "U FYYF FF YYFYF FFF U FF",
     ("PUT", "/api/v1/recipients/<id:recipient_id>"):                   "U FYFF FF YNFFF FFF U FF",

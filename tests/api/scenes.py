@@ -14,6 +14,7 @@ from tests.stages import ORIGIN, Stage
 from transfer_service.domain.language import Language
 from transfer_service.domain.moments import rfc3339
 from transfer_service.domain.people import Role
+from transfer_service.usecases.contact import ContactDraft
 from transfer_service.wording.authorization import template_in
 
 
@@ -128,6 +129,13 @@ class Scene:
         }
         return "/patient/session", {"json": body}
 
+    def to_confirm(self) -> tuple[str, dict[str, Any]]:
+        """Somebody who is none of the callers asked for another address."""
+        somebody = self.stages.staff(self.stages.hospital.pathology, Role.DEPOSITOR, "S. Omebody")
+        packet, email = self.open.packet.id, f"{uuid4()}@patient.test"
+        self.stages.journey.contacts.change(somebody, packet, ContactDraft(email=email), self.stages.now)
+        return f"/packets/{packet}/patient-contact/confirm", {"json": {"email": email}}
+
     def to_webhook(self) -> str:
         """The service has set one."""
         self.stages.webhook_set()
@@ -180,6 +188,11 @@ _REQUESTS: dict[tuple[str, str], Callable[[Scene], Made]] = {
         f"/packets/{scene.open.packet.id}/content/reports/{uuid4()}.pdf",
         {"data": b"hello"},
     ),
+    ("PUT", f"{_PACKET}/patient-contact"): lambda scene: (
+        f"/packets/{scene.open.packet.id}/patient-contact",
+        {"json": {"email": f"{uuid4()}@patient.test"}},
+    ),
+    ("POST", f"{_PACKET}/patient-contact/confirm"): Scene.to_confirm,
     ("POST", "/recipients"): lambda _: ("/recipients", {"json": RECIPIENT}),
     ("GET", "/recipients"): lambda _: "/recipients",
     ("PUT", "/recipients/<id:recipient_id>"): lambda scene: (

@@ -9,6 +9,7 @@ import pytest
 from tests.api.conftest import CASE, RECIPIENT, Api, Caller, code_of
 from tests.stages import Stage, Stages
 from transfer_service.domain.moments import rfc3339
+from transfer_service.usecases.guesses import MOST_OF_A_PEER
 
 
 def ahead(stages: Stages, days: int) -> str:
@@ -90,8 +91,11 @@ def test_without_an_address_or_before_closing_nobody_is_asked(api: Api) -> None:
 
 
 def test_the_patient_reads_and_signs(api: Api, asked: Stage) -> None:
-    challenge = api.anyone.post("/patient/challenge", {"secret": asked.letter_secret})
+    typed = api.stages.typed_code().lower()
+    challenge = api.anyone.post("/patient/challenge", {"secret": typed})
     assert challenge.status_code == 200
+    assert challenge.get_json()["ways"] == ["email"]
+    assert typed not in challenge.get_data(as_text=True)
     proof = {
         "secret": asked.letter_secret,
         "challenge_id": challenge.get_json()["challenge_id"],
@@ -123,6 +127,7 @@ def test_the_patient_reads_and_signs(api: Api, asked: Stage) -> None:
         {"signature_name": " "},
         {"signature_name": "\u200b"},
         {"signer": "representative", "authority": "\u2800"},
+        {"signer": "patient", "authority": "Health care proxy"},
         {"signer": "representative"},
         {"signer": "doctor"},
         {"form_sha256": "x"},
@@ -187,7 +192,7 @@ def test_a_patient_reaches_no_other_patient_s_release(api: Api, asked: Stage) ->
 def test_wrong_answers_of_a_patient_are_counted_and_end_the_challenge(api: Api, asked: Stage) -> None:
     challenge = api.anyone.post("/patient/challenge", {"secret": asked.letter_secret}).get_json()
     right = {"secret": asked.letter_secret, "birth_date": "1961-02-03", "code": api.stages.code(), **challenge}
-    del right["expires_at"]
+    del right["expires_at"], right["ways"]
     for tries in (4, 3, 2, 1, 0):
         answer = api.anyone.post("/patient/session", {**right, "birth_date": "1961-02-04"})
         assert code_of(answer) == (403, "answer_wrong")
@@ -291,3 +296,31 @@ def test_a_recipient_s_change_makes_a_version_that_no_former_release_names(api: 
     assert asked.release is not None
     grant = api.coordinator.get(f"/releases/{asked.release.id}").get_json()["grants"][0]
     assert grant["recipient_version"] == 1
+
+
+def test_a_code_is_sent_no_way_that_is_not_offered(api: Api, asked: Stage) -> None:
+    for way in ("sms", "fax", None):
+        body = {"secret": asked.letter_secret, "way": way}
+        assert code_of(api.anyone.post("/patient/challenge", body)) == (422, "invalid")
+    body = {"secret": asked.letter_secret, "way": "email"}
+    assert api.anyone.post("/patient/challenge", body).status_code == 200
+
+
+def test_a_typed_code_s_calls_are_answered_once_under_a_key(api: Api, asked: Stage) -> None:
+    typed, key = api.stages.typed_code(), {"Idempotency-Key": "challenge-1"}
+    first, second = (api.anyone.post("/patient/challenge", {"secret": typed}, headers=key) for _ in range(2))
+    assert first.get_json() == second.get_json()
+    assert second.headers["Idempotency-Replayed"] == "true"
+    assert asked.release
+
+
+def test_who_guesses_typed_codes_is_told_to_wait_whatever_they_send(api: Api, asked: Stage) -> None:
+    for _ in range(MOST_OF_A_PEER):
+        assert code_of(api.anyone.post("/patient/challenge", {"secret": "0000-0000-0000"})) == (404, "not_found")
+    proof = {"challenge_id": str(uuid4()), "birth_date": "1961-02-03", "code": "000000"}
+    for secret in ("0000-0000-0000", api.stages.typed_code()):
+        for path, body in (("/patient/challenge", {}), ("/patient/session", proof)):
+            answer = api.anyone.post(path, {"secret": secret, **body}, headers={"Idempotency-Key": path})
+            assert code_of(answer) == (429, "too_many")
+            assert answer.headers["Retry-After"] == "3601"
+    assert api.anyone.post("/patient/challenge", {"secret": asked.letter_secret}).status_code == 200

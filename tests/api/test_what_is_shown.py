@@ -21,7 +21,7 @@ PATIENT = {"name", "birth_date", "record_number"}
 FACTS = {"accession_number", "patient", "question", "diagnosis", "laterality", "specimens", "not_included"}
 PACKET = {
     "id", "department_id", "contributing_department_ids", "state", "case", "note", "created_at", "closed_at",
-    "retired_at", "destroy_at",
+    "retired_at", "destroy_at", "pending_contact",
 }  # fmt: skip
 RELEASE = {
     "id", "packet_id", "state", "basis", "grants", "purpose", "expires_at", "manifest_sha256", "form_sha256",

@@ -146,6 +146,7 @@ class Quiet:
                   "expiry_event": "the opinion has come", "language": "en"}  # fmt: skip
         plan = {"path": "slides/B1.svs", "size": 5, "kind": "slide", "sha256": "ab" * 32, "media_type": "image/tiff",
                 "transport": "gateway"}  # fmt: skip
+        contact = {"email": "ada@new.test", "phone": "+1 555 0199", "language": "es"}
         search = {"record_number": "MRN-1", "accession_number": "S26-1", "state": "open"}
         whose = {"recipient_id": recipient["id"], "since": "2026-01-01T00:00:00Z", "until": in_days(1)}
         return {
@@ -164,6 +165,8 @@ class Quiet:
             ("PUT", f"{file}/parts/{{number}}"): Operation(staff, waiting | {"number": "1"}, data=b"12345"),
             ("POST", f"{file}/complete"): Operation(staff, planned, {"sha256": sha256(self.file.data)}),
             ("PUT", f"{packet}/content/{{path}}"): Operation(staff, opened | {"path": "slides/C1.svs"}, data=b"12345"),
+            ("PUT", f"{packet}/patient-contact"): Operation(staff, opened, contact),
+            ("POST", f"{packet}/patient-contact/confirm"): Operation(staff, opened, {"email": contact["email"]}),
             ("POST", "/recipients"): Operation(staff, {}, draft),
             ("GET", "/recipients"): Operation(staff, {}),
             ("PUT", "/recipients/{recipient_id}"): Operation(
@@ -177,9 +180,10 @@ class Quiet:
             ("GET", "/releases/{release_id}"): Operation(staff, release),
             ("POST", "/releases/{release_id}/resend"): Operation(staff, asked, {}),
             ("POST", "/releases/{release_id}/sign"): Operation(
-                self.patient, release, self.release.signature() | {"authority": "Health care proxy"}),
+                self.patient, release, self.release.signature() | {
+                    "signer": "representative", "authority": "Health care proxy"}),
             ("POST", "/releases/{release_id}/withdraw"): Operation(staff, release, {}),
-            ("POST", "/patient/challenge"): Operation(anyone, {}, {"secret": self.asked.secret}),
+            ("POST", "/patient/challenge"): Operation(anyone, {}, {"secret": self.asked.secret, "way": "email"}),
             ("POST", "/patient/session"): Operation(anyone, {}, letter),
             ("GET", "/patient/accounting"): Operation(self.patient, {}),
             ("POST", f"{packet}/links"): Operation(staff, closed, self.release.link_body(max_redemptions=3)),

@@ -24,6 +24,8 @@ BODIES = [
     ("POST", "/packets/{packet_id}/retire"),
     ("POST", "/packets/{packet_id}/files"),
     ("POST", "/packets/{packet_id}/files/{file_id}/complete"),
+    ("PUT", "/packets/{packet_id}/patient-contact"),
+    ("POST", "/packets/{packet_id}/patient-contact/confirm"),
     ("POST", "/recipients"),
     ("PUT", "/recipients/{recipient_id}"),
     ("PUT", "/form-templates/{language}/approval"),
@@ -533,7 +535,9 @@ def test_a_link_does_not_outlive_its_release_or_ninety_days(quiet: Quiet) -> Non
 )  # fmt: skip
 def test_an_address_is_one_address_and_no_mail_goes_anywhere_else(quiet: Quiet, address: str) -> None:
     mail = {*(quiet.installation.data_dir / "outbox").iterdir()}
-    for key in (("POST", "/recipients"), ("PUT", "/recipients/{recipient_id}")):
+    contact = "/packets/{packet_id}/patient-contact"
+    recipients = (("POST", "/recipients"), ("PUT", "/recipients/{recipient_id}"))
+    for key in (*recipients, ("PUT", contact), ("POST", f"{contact}/confirm")):
         quiet.check_refused(quiet.ask(key, quiet.valid_body(key) | {"email": address}), (422, "invalid"))
     case = a_case("ada@patient.test")
     case["patient"]["email"] = address

@@ -7,6 +7,7 @@ import re
 from tests.pages.visitor import BIRTH
 from tests.stages import ORIGIN, wrong_code
 from transfer_service.domain.release import ReleaseState, Signer
+from transfer_service.usecases.guesses import MOST_OF_A_PEER
 
 FORM = re.compile(r'<pre class="form" id="form-text" lang="en">\n(.*?)</pre>', re.DOTALL)
 
@@ -84,6 +85,38 @@ def test_a_representative_signs_and_says_by_what_authority(stages, visitor):
     assert "for the patient, as: legal guardian" in visitor.text()
 
 
+def test_the_letter_s_code_typed_in_lower_case_with_spaces_is_as_good_as_its_address(stages, visitor):
+    stage = stages.released()
+    typed = stages.typed_code().lower().replace("-", " ").replace("0", "o").replace("1", "l")
+    visitor.get("/r")
+    assert visitor.submit("/r", {"secret": typed}).status_code == 200
+    assert visitor.submit("/r/code", {"code": stages.code(), **BIRTH}).status_code == 200
+    assert stage.release.purpose in visitor.text()
+
+
+def test_a_code_that_nobody_was_sent_is_not_known_and_who_tries_many_has_to_wait(stages, visitor):
+    stages.released()
+    typed = stages.typed_code()
+    visitor.get("/r")
+    for _ in range(MOST_OF_A_PEER):
+        assert visitor.submit("/r", {"secret": "0000 0000 0000"}).status_code == 404
+    assert "This code is not known here" in visitor.text()
+    for tried in ("0000 0000 0000", typed):
+        answer = visitor.submit("/r", {"secret": tried})
+        assert answer.status_code == 429
+        assert "Please wait a while" in visitor.text()
+        assert "Pathology" not in visitor.text()  # which would tell a guesser what opens something
+        visitor.get("/r")
+
+
+def test_without_anybody_to_carry_text_messages_none_is_offered(stages, visitor):
+    visitor.get("/r")
+    visitor.submit("/r", {"secret": stages.released().letter_secret})
+    assert "text message" not in visitor.text()
+    assert visitor.submit("/r/code/again", {"way": "sms"}).status_code == 200
+    assert "Check your e-mail" in visitor.text()
+
+
 NOT_FILLED_IN = (
     ({"name": ""}, "Type your full name"),
     ({"name": "  "}, "Type your full name"),
@@ -98,6 +131,7 @@ NOT_FILLED_IN = (
     ({"signer": "admin"}, "Choose whether you are the patient"),
     ({"signer": "representative"}, "Say by what authority"),
     ({"signer": "representative", "authority": "\x1b[2J"}, "Say by what authority"),
+    ({"signer": "patient", "authority": "parent"}, "Leave this empty if you are the patient"),
 )
 
 

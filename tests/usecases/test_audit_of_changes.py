@@ -19,6 +19,7 @@ from transfer_service.domain.language import Language
 from transfer_service.domain.people import Role
 from transfer_service.domain.release import Signer
 from transfer_service.errors import DigestMismatch, LinkRevoked, MailRefused, NotAllowed, ReleaseWithdrawn
+from transfer_service.usecases.contact import ContactDraft
 from transfer_service.usecases.deposit import FileDraft, PacketDraft
 from transfer_service.usecases.notify import GIVE_UP_AFTER
 from transfer_service.usecases.patient import PatientAnswer
@@ -157,6 +158,44 @@ def packet_reopened(stages):
     stages.store.contents.clear()
     stages.verify_all()
     return lambda: stages.journey.close.settle(stages.now)
+
+
+def another_address(stages):
+    """Asked for by the coordinator."""
+    packet, draft = stages.opened().packet, ContactDraft(email="other@patient.test")
+    stages.journey.contacts.change(stages.coordinator, packet.id, draft, stages.now)
+    return packet
+
+
+@change("contact.changed")
+def contact_changed(stages):
+    packet, draft = stages.opened().packet, ContactDraft(phone="+1 555 0199")
+    return lambda: stages.journey.contacts.change(stages.coordinator, packet.id, draft, stages.now)
+
+
+@change("contact.change_asked")
+def contact_change_asked(stages):
+    packet, draft = stages.opened().packet, ContactDraft(email="other@patient.test")
+    return lambda: stages.journey.contacts.change(stages.coordinator, packet.id, draft, stages.now)
+
+
+@change("contact.change_taken_back")
+def contact_change_taken_back(stages):
+    packet = another_address(stages)
+    draft = ContactDraft(email=packet.case.patient.email)
+    return lambda: stages.journey.contacts.change(stages.coordinator, packet.id, draft, stages.now)
+
+
+@change("contact.change_confirmed")
+def contact_change_confirmed(stages):
+    packet, depositor = another_address(stages), stages.hospital.depositor
+    return lambda: stages.journey.contacts.confirm(depositor, packet.id, "other@patient.test", stages.now)
+
+
+@change("contact.refused")
+def contact_refused(stages):
+    packet = another_address(stages)
+    return lambda: stages.journey.contacts.confirm(stages.coordinator, packet.id, "other@patient.test", stages.now)
 
 
 @change("release.requested")
@@ -420,7 +459,7 @@ def test_every_change_has_its_entry(stages, name):
     act = CHANGES[name](stages)
     before, already = state(stages), logged(stages)
     done(act)
-    assert state(stages) != before or name in {"release_sign_refused", "service_refused"}
+    assert state(stages) != before or name in {"release_sign_refused", "service_refused", "contact_refused"}
     assert logged(stages) - already == Counter(RECORDED[name])
     stages.journey.account.verify_audit()
 

@@ -219,6 +219,9 @@ def test_a_representative_says_by_what_authority(stages):
             sign(stages, stage, signer=Signer.REPRESENTATIVE, authority=authority)
     with pytest.raises(Invalid):
         sign(stages, stage, name=" ")
+    for authority in ("health care proxy", ""):
+        with pytest.raises(Invalid):
+            sign(stages, stage, authority=authority)
     signed = sign(stages, stage, signer=Signer.REPRESENTATIVE, authority="health care proxy", name="B. Example")
     assert (signed.signature.signer, signed.signature.authority) == (Signer.REPRESENTATIVE, "health care proxy")
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.stages import ORIGIN
 from transfer_service.errors import NotAllowed, NotAuthenticated, NotFound
 from transfer_service.sealing.tokens import mint_secret
 from transfer_service.usecases.visits import Visits
@@ -10,19 +11,18 @@ from transfer_service.usecases.visits import Visits
 def test_a_secret_names_its_department_even_when_it_opens_nothing_any_more(stages):
     stage, visits = stages.linked(), Visits(stages.database)
     stages.journey.releases.withdraw(stages.coordinator, stage.release.id, stages.now)
-    for contact in (visits.contact_for_letter(stage.letter_secret), visits.contact_for_link(stage.link_secret)):
+    letter = stages.journey.patients.contact(stage.letter_secret, ORIGIN, stages.now)
+    for contact in (letter, visits.contact_for_link(stage.link_secret)):
         assert (contact.department.name, contact.organization.name) == ("Pathology", "St. Agatha")
 
 
 def test_a_secret_that_nobody_has_names_nobody(stages):
     stage, visits = stages.linked(), Visits(stages.database)
-    for ask, secret in (
-        (visits.contact_for_letter, stage.link_secret),
-        (visits.contact_for_link, stage.letter_secret),
-        (visits.contact_for_letter, mint_secret()),
-    ):
+    for secret in (stage.link_secret, mint_secret(), "0000-0000-0000"):
         with pytest.raises(NotFound):
-            ask(secret)
+            stages.journey.patients.contact(secret, ORIGIN, stages.now)
+    with pytest.raises(NotFound):
+        visits.contact_for_link(stage.letter_secret)
 
 
 def test_a_session_names_its_department(stages):

@@ -6,27 +6,36 @@ from transfer_service.api.pages_of_lists import sliced
 from transfer_service.api.schemas import releases as schemas
 from transfer_service.api.schemas.accounting import DisclosureListSchema
 from transfer_service.api.schemas.pages import Page, PageSchema
-from transfer_service.domain.link import Challenge
 from transfer_service.edge.calls import journey, now, origin
 from transfer_service.ports import Slice
 from transfer_service.usecases.account import AccountLine
-from transfer_service.usecases.patient import PatientAnswer, PatientSession
+from transfer_service.usecases.patient import PatientAnswer, PatientChallenge, PatientSession
 
 blueprint = ApiBlueprint("patient", "What the patient may do with the letter's secret.")
 
 
 @blueprint.post("/patient/challenge", public=True, refuses=(errors.ReleaseLocked, errors.TooMany))
-@blueprint.body(schemas.SecretSchema)
+@blueprint.body(schemas.LetterSchema)
 @blueprint.shows(200, schemas.PatientChallengeSchema)
-def challenge_patient(body: dict[str, str]) -> Challenge:
-    """Send a code to the patient's address as it stood when the release was asked for."""
-    return journey().patients.challenge(body["secret"], origin(), now())
+def challenge_patient(letter: schemas.Letter) -> PatientChallenge:
+    """Send a code to the patient's address as it stood when the release was asked for.
+
+    `secret` is what stands behind the # of the letter's address, or the letter's code of twelve characters. `way` is
+    one of the `ways` that an earlier answer named; without it the code goes by mail.
+    """
+    return journey().patients.challenge(letter.secret, origin(), now(), letter.way)
 
 
 @blueprint.post(
     "/patient/session",
     public=True,
-    refuses=(errors.AnswerWrong, errors.ChallengeUsed, errors.ChallengeOver, errors.ReleaseLocked),
+    refuses=(
+        errors.AnswerWrong,
+        errors.ChallengeUsed,
+        errors.ChallengeOver,
+        errors.ReleaseLocked,
+        errors.TooMany,
+    ),
 )
 @blueprint.body(schemas.PatientAnswerSchema)
 @blueprint.shows(200, schemas.PatientSessionSchema)

@@ -7,6 +7,7 @@ from transfer_service import __version__
 from transfer_service.api import (
     accounting,
     addresses,
+    contacts,
     content,
     docs,
     files,
@@ -30,6 +31,7 @@ _AREAS = (
     content,
     recipients,
     form_templates,
+    contacts,
     releases,
     patient,
     links,

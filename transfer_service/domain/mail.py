@@ -2,12 +2,22 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
+
+
+class Way(StrEnum):
+    """How a message goes out."""
+
+    EMAIL = "email"
+    SMS = "sms"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Mail:
     """One message in the outbox. Address, subject and body are sealed at rest, and wiped once it is sent.
+
+    ``to`` is an e-mail address, or by SMS a phone number as the department wrote it; then there is no subject.
 
     ``id`` is also its Message-ID, so that a repeat after a crash is the same logical message.
     """
@@ -21,6 +31,7 @@ class Mail:
     due_at: datetime
     attempts: int = 0
     sent_at: datetime | None = None
+    way: Way = Way.EMAIL
 
 
 @dataclass(frozen=True, slots=True, repr=False)

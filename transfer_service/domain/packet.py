@@ -6,6 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
+from transfer_service.domain.contact import PendingContact
 from transfer_service.domain.people import Patient
 from transfer_service.errors import (
     FileNotReceiving,
@@ -98,6 +99,7 @@ class Packet:
     retired_at: datetime | None = None
     destroy_at: datetime | None = None
     destroyed_at: datetime | None = None
+    pending_contact: PendingContact | None = None
 
     def moved(self, to: PacketState) -> "Packet":
         """The packet in its next state; NotNow where the table has no such way."""

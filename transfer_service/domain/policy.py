@@ -44,6 +44,7 @@ def _rule(roles: frozenset[Role]) -> Callable[[Actor], StaffActor]:
 
 check_may_open_packets = _rule(DEPOSITORS)
 check_may_read_packets = _rule(READERS)
+check_may_keep_contacts = _rule(DEPOSITORS)
 check_may_keep_recipients = _rule(COORDINATORS)
 check_may_read_recipients = _rule(OVERSEERS)
 check_may_ask_releases = _rule(COORDINATORS)

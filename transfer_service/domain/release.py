@@ -7,6 +7,7 @@ from uuid import UUID
 
 from transfer_service.errors import (
     FormChanged,
+    Invalid,
     RecipientNotNamed,
     ReleaseExpired,
     ReleaseLocked,
@@ -70,8 +71,9 @@ class Signature:
 class Release:
     """One authorization for one closed packet. ``manifest_sha256`` (hex) binds the packet's content.
 
-    ``email`` is the patient's address as it stood when the release was asked for. ``secret_hash`` is the SHA-256
-    of the secret in the patient's letter; ``wrong_answers`` counts in the life of that secret.
+    ``email`` and ``phone`` are the patient's as they stood when the release was asked for. ``secret_hash`` is the
+    SHA-256 of the secret in the patient's letter, ``typed_code_hash`` that of the code beside it, under a key;
+    ``wrong_answers`` counts in the life of both.
     """
 
     id: UUID
@@ -93,6 +95,8 @@ class Release:
     signed_at: datetime | None = None
     withdrawn_at: datetime | None = None
     withdrawn_by: str | None = None
+    typed_code_hash: bytes | None = field(default=None, repr=False)
+    phone: str | None = field(default=None, repr=False)
 
     @property
     def ends_at(self) -> datetime:
@@ -130,3 +134,16 @@ class Release:
         """ReleaseLocked after ``limit`` wrong answers in the secret's life."""
         if self.wrong_answers >= limit:
             raise ReleaseLocked
+
+
+def check_signs_by_name(name: str, signer: Signer, authority: str | None) -> None:
+    """A name; and by what authority, of whoever signs for the patient and of nobody else (164.508(c)(1)(vi)); Invalid.
+
+    A patient with an authority is somebody else who chose wrongly: whose signature it is would stay in doubt.
+    """
+    if not name.strip():
+        raise Invalid("A signature has a name.")
+    if signer is Signer.REPRESENTATIVE and not (authority or "").strip():
+        raise Invalid("A representative says by what authority they act for the patient.")
+    if signer is Signer.PATIENT and authority is not None:
+        raise Invalid("A patient signs for themselves; whoever signs by an authority is a representative.")

@@ -19,7 +19,6 @@ from transfer_service.audit.entry import actor_words
 from transfer_service.domain.link import Link
 from transfer_service.domain.mail import KeptAnswer
 from transfer_service.domain.people import Actor, RecipientActor
-from transfer_service.domain.release import Release
 from transfer_service.edge.bodies import read_small_body
 from transfer_service.edge.calls import now, service
 from transfer_service.edge.refusal import Refusal
@@ -29,6 +28,7 @@ from transfer_service.ports import Transaction
 from transfer_service.sealing.keys import SecretKey, derive_key
 from transfer_service.sealing.messages import open_message, seal_message
 from transfer_service.sealing.tokens import keyed_digest, matches, token_hash
+from transfer_service.usecases.letter_secrets import LetterSecrets
 
 KEPT_FOR = timedelta(hours=24)
 BODY_BYTES = 256 * 1024
@@ -63,16 +63,15 @@ def caller_by_secret() -> bytes | None:
     body = read_small_body(request, BODY_BYTES)
     value = parse_strict_json(body) if body else None
     secret = value.get("secret") if isinstance(value, dict) else None
-    hashed = token_hash(secret) if isinstance(secret, str) else None
-    return hashed if hashed is not None and _is_known(hashed) else None
+    return token_hash(secret) if isinstance(secret, str) and _is_known(secret) else None
 
 
-def _is_known(hashed: bytes) -> bool:
+def _is_known(secret: str) -> bool:
     with service().database.reading() as tx, suppress(NotFound):
         try:
-            return bool(tx.by_secret(Link, hashed))
+            return bool(tx.by_secret(Link, token_hash(secret)))
         except NotFound:
-            return bool(tx.by_secret(Release, hashed))
+            return bool(LetterSecrets(service().service_key).release(tx, secret))
     return False
 
 

@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from transfer_service.domain.people import PatientActor, RecipientActor
-from transfer_service.edge.calls import service
+from transfer_service.edge.calls import journey, now, origin, service
 from transfer_service.edge.problems import Problem, answer_error, problem_of
 from transfer_service.edge.request_log import note_code, request_id
 from transfer_service.edge.response_headers import allow_own_assets
@@ -72,8 +72,9 @@ def _contact(start: str) -> Contact | None:
         if "page_actor" in g:
             return visits.contact_for(g.page_actor)
         if "page_secret" in g:
-            by_secret = visits.contact_for_letter if start == "/r" else visits.contact_for_link
-            return by_secret(g.page_secret)
+            if start == "/r":
+                return journey().patients.contact(g.page_secret, origin(), now())
+            return visits.contact_for_link(g.page_secret)
     except TransferError:
         return None
     return None

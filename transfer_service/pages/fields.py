@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from flask import request
 
 from transfer_service.domain.people import is_legible
+from transfer_service.sealing.typed_codes import read_typed_code
 from transfer_service.wording import N_
 
 # A secret stands alone or after the # of its address; what a mail gateway put behind it is passed over.
@@ -23,6 +24,11 @@ _NUMBER = re.compile(r"[0-9]{1,4}", re.ASCII)
 
 
 _WHOLE = N_("That is not the whole code. Copy the whole address from your letter or link once more, and paste it here.")
+
+_WHOLE_OF_LETTER = N_(
+    "That is not the whole code. Type all twelve characters of the code in your letter, or paste the whole address "
+    "that is in it."
+)
 
 
 class FormWrong(Exception):
@@ -59,7 +65,7 @@ def typed(name: str) -> str:
     return values[0].strip() if len(values) == 1 else ""
 
 
-def pasted_secret(name: str) -> str:
+def pasted_secret(name: str, sentence: str = _WHOLE) -> str:
     """The secret: pasted alone, or in its whole address, wrapped, rewritten or percent-encoded on its way."""
     values = request.form.getlist(name)
     text = values[0][:_LONGEST_PASTE] if len(values) == 1 else ""
@@ -67,8 +73,13 @@ def pasted_secret(name: str) -> str:
         text = unquote(_without_space(text))
     found = _SECRET.search(_without_space(text))
     if found is None:
-        raise FormWrong({name: _WHOLE})
+        raise FormWrong({name: sentence})
     return found[1]
+
+
+def letter_secret(name: str) -> str:
+    """What opens a patient's letter: its code as it was typed, or its secret as ``pasted_secret`` reads it."""
+    return read_typed_code(typed(name)) or pasted_secret(name, _WHOLE_OF_LETTER)
 
 
 def typed_code(name: str, sentence: str) -> str:

@@ -12,6 +12,7 @@ from datetime import datetime
 from flask import Blueprint, Response
 from werkzeug.wrappers import Response as AnyResponse
 
+from transfer_service.domain.mail import Way
 from transfer_service.domain.people import PatientActor
 from transfer_service.domain.release import Release, ReleaseState, Signer
 from transfer_service.edge.calls import journey, now, origin, service
@@ -29,7 +30,7 @@ from transfer_service.pages.explanations import copy_of, wrong_answer
 from transfer_service.pages.fields import (
     FormWrong,
     both,
-    pasted_secret,
+    letter_secret,
     ticked,
     typed,
     typed_code,
@@ -52,12 +53,13 @@ _visit = Visit("patient")
 let_leave(patients, _visit)
 
 _LONGEST_NAME = 200
-_CODE = N_("Enter the six digits of the code from the e-mail.")
-_UNKNOWN = N_("This code is not known here. Check that you pasted all of it, or ask the department for a new letter.")
+_CODE = N_("Enter the six digits of the code that we sent you.")
+_UNKNOWN = N_("This code is not known here. Check that you entered all of it, or ask the department for a new letter.")
 _NAME = N_("Type your full name.")
 _READ = N_("Tick the box to say that you have read the form.")
 _WHO = N_("Choose whether you are the patient or sign for the patient.")
 _AUTHORITY = N_("Say by what authority you sign for the patient, for example: parent, legal guardian.")
+_NO_AUTHORITY = N_("Leave this empty if you are the patient. If you sign for the patient, choose that above.")
 _CODE_IS_OVER = N_("That code does not count any more. Ask for a new one below.")
 
 
@@ -71,8 +73,7 @@ def start() -> Response:
 def take_secret() -> AnyResponse:
     """Send a code to the address that the letter went to."""
     try:
-        secret = pasted_secret("secret")
-        return _challenge(secret)
+        return _challenge(letter_secret("secret"))
     except FormWrong as wrong:
         return page("patient_start", 422, errors=wrong.sentences)
     except NotFound:
@@ -82,9 +83,8 @@ def take_secret() -> AnyResponse:
 @patients.get("/code")
 def code() -> AnyResponse:
     """The fields for the mailed code and the date of birth."""
-    if _visit.asked is None:
-        return to("start")
-    return page("patient_code")
+    asked = _visit.asked
+    return to("start") if asked is None else page("patient_code", asked=asked)
 
 
 @patients.post("/code")
@@ -97,12 +97,12 @@ def take_code() -> AnyResponse:
     try:
         return _sign_in(asked)
     except FormWrong as wrong:
-        return page("patient_code", 422, errors=wrong.sentences)
+        return page("patient_code", 422, errors=wrong.sentences, asked=asked)
     except AnswerWrong as wrong:
         sentence = wrong_answer(_("The code or the date of birth is not right."), wrong)
-        return page("patient_code", 403, errors={"code": sentence})
+        return page("patient_code", 403, errors={"code": sentence}, asked=asked)
     except (ChallengeOver, ChallengeUsed):
-        return page("patient_code", 409, errors={"code": _CODE_IS_OVER})
+        return page("patient_code", 409, errors={"code": _CODE_IS_OVER}, asked=asked)
 
 
 @patients.post("/code/again")
@@ -111,7 +111,7 @@ def another_code() -> AnyResponse:
     asked = _visit.asked
     if asked is None:
         raise NotAuthenticated
-    return _challenge(asked.secret)
+    return _challenge(asked.secret, Way.SMS if typed("way") == Way.SMS and Way.SMS in asked.ways else Way.EMAIL)
 
 
 @patients.get("/release")
@@ -172,10 +172,10 @@ def _actor() -> PatientActor:
     return actor
 
 
-def _challenge(secret: str) -> AnyResponse:
+def _challenge(secret: str, way: Way = Way.EMAIL) -> AnyResponse:
     remember_secret(secret)
-    challenge = journey().patients.challenge(secret, origin(), now())
-    _visit.ask(Asked(secret, challenge.id, "code"))
+    challenge = journey().patients.challenge(secret, origin(), now(), way)
+    _visit.ask(Asked(secret, challenge.id, way.value, challenge.ways))
     return to("code")
 
 
@@ -200,6 +200,8 @@ def _signature() -> SignatureDraft:
 def _capacity() -> tuple[Signer, str | None]:
     """Who signs: the patient, or somebody who says by what authority."""
     match typed("signer"):
+        case Signer.PATIENT if typed("authority"):
+            raise FormWrong({"authority": _NO_AUTHORITY})
         case Signer.PATIENT:
             return Signer.PATIENT, None
         case Signer.REPRESENTATIVE:

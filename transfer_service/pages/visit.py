@@ -19,11 +19,12 @@ _CSRF = "csrf_token"
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Asked:
-    """A secret that was pasted, and the challenge that was put for it."""
+    """A secret that was pasted, and the challenge that was put for it. ``ways``: how else a code can be sent."""
 
     secret: str
     challenge_id: UUID
     needs: str
+    ways: tuple[str, ...] = ()
 
 
 class Visit:
@@ -36,11 +37,14 @@ class Visit:
     def asked(self) -> Asked | None:
         """The open challenge, where there is one."""
         kept = self._kept
-        return Asked(kept["secret"], UUID(kept["challenge"]), kept["needs"]) if "challenge" in kept else None
+        if "challenge" not in kept:
+            return None
+        return Asked(kept["secret"], UUID(kept["challenge"]), kept["needs"], tuple(kept.get("ways", "").split()))
 
     def ask(self, asked: Asked) -> None:
         """Keep an open challenge; a token that is held already stays."""
         entry = {"secret": asked.secret, "challenge": str(asked.challenge_id), "needs": asked.needs}
+        entry["ways"] = " ".join(asked.ways)
         session[self._audience] = self._kept | entry
 
     def enter(self, secret: str, token: str) -> None:

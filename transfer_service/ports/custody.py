@@ -29,7 +29,7 @@ class Keyring(Protocol):
 
 
 class Post(Protocol):
-    """Whoever carries mail away."""
+    """Whoever carries mail away, or text messages: each carries what goes its ``way``."""
 
     def send(self, mail: Mail) -> None:
         """Hand one message over. ``MailRefused`` where others may go, ``Unavailable`` where none would."""

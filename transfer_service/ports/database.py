@@ -145,6 +145,10 @@ class Transaction(Protocol):
         """The one whose secret's SHA-256 it is, in whatever organization; NotFound."""
         ...
 
+    def by_typed_code(self, typed_code_hash: bytes) -> Release:
+        """The one whose letter's code has that keyed hash, in whatever organization; NotFound."""
+        ...
+
     def organization(self, id: UUID) -> Organization:  # noqa: A002 - the field's own name
         """NotFound."""
         ...

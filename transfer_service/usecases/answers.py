@@ -37,7 +37,7 @@ class Questions:
         return challenge
 
     def mail_code(self, tx: Transaction, subject_id: UUID, who: Correspondents, now: datetime) -> Challenge:
-        """A challenge whose code goes by mail; it voids the ones before. TooMany in one hour."""
+        """A challenge whose code goes out; it voids the ones before. TooMany in one hour."""
         organization_id = who.organization.id
         former = [c for c in tx.find(Challenge, organization_id, subject_id=subject_id) if c.code_hash is not None]
         _check_seldom(former, self.limits.codes_an_hour, now)

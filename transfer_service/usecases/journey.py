@@ -6,6 +6,7 @@ from transfer_service.usecases.account import Account
 from transfer_service.usecases.announce import Announce
 from transfer_service.usecases.archive import Archives
 from transfer_service.usecases.close import Close
+from transfer_service.usecases.contact import Contacts
 from transfer_service.usecases.deliver import Deliver
 from transfer_service.usecases.deposit import Deposit
 from transfer_service.usecases.enrol import Enrol
@@ -31,6 +32,7 @@ class Journey:
     enrol: Enrol
     recipients: Recipients
     deposit: Deposit
+    contacts: Contacts
     receive: Receive
     verify: Verify
     close: Close

@@ -5,21 +5,23 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from transfer_service.domain.language import Language
-from transfer_service.domain.mail import Mail
+from transfer_service.domain.mail import Mail, Way
 from transfer_service.domain.packet import Packet
 from transfer_service.domain.people import Department, Organization
 from transfer_service.ports import Transaction
+from transfer_service.usecases.letter_secrets import LetterSecret
 from transfer_service.wording import Words, words_in
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Correspondents:
-    """Who writes to whom, and in which language."""
+    """Who writes to whom, in which language, and how it goes out."""
 
     to: str
     language: Language
     organization: Organization
     department: Department
+    way: Way = Way.EMAIL
 
     @property
     def words(self) -> Words:
@@ -32,11 +34,11 @@ class Correspondents:
         return {"department": self.department.name, "organization": self.organization.name}
 
 
-def about(tx: Transaction, packet: Packet, to: str, language: Language) -> Correspondents:
+def about(tx: Transaction, packet: Packet, to: str, language: Language, way: Way = Way.EMAIL) -> Correspondents:
     """The department of a packet writes to ``to``."""
     organization_id = packet.organization_id
     department = tx.get(Department, organization_id, packet.department_id)
-    return Correspondents(to, language, tx.organization(organization_id), department)
+    return Correspondents(to, language, tx.organization(organization_id), department, way)
 
 
 def written(who: Correspondents, subject: str, paragraphs: list[str], now: datetime) -> Mail:
@@ -45,21 +47,21 @@ def written(who: Correspondents, subject: str, paragraphs: list[str], now: datet
     return Mail(uuid4(), who.organization.id, who.to, subject, body, made_at=now, due_at=now)
 
 
-def asking_letter(who: Correspondents, url: str, until: datetime, now: datetime) -> Mail:
+def asking_letter(who: Correspondents, fresh: LetterSecret, until: datetime, now: datetime) -> Mail:
     """The patient's letter: who asks, where to read and sign, until when, and who to call."""
     said = who.words.text
     paragraphs = [
         said("Hello,"),
         said("%(department)s at %(organization)s asks for your permission to release medical files.", **who.names),
         said("To read what would be released, to whom and why, and to say yes or no, open this page:"),
-        url,
-        _how(who, until),
+        fresh.url,
+        *_how(who, fresh, until),
         said("You do not have to sign, and you can withdraw at any time on the same page."),
     ]
     return written(who, said("%(organization)s asks for your permission", **who.names), paragraphs, now)
 
 
-def another_letter(who: Correspondents, url: str, until: datetime, now: datetime) -> Mail:
+def another_letter(who: Correspondents, fresh: LetterSecret, until: datetime, now: datetime) -> Mail:
     """A letter in the place of a lost one, where there is nothing to sign (any more)."""
     said = who.words.text
     paragraphs = [
@@ -70,31 +72,54 @@ def another_letter(who: Correspondents, url: str, until: datetime, now: datetime
             **who.names,
         ),
         said("To read the form, to see who has received the files, or to withdraw your permission, open this page:"),
-        url,
-        _how(who, until),
+        fresh.url,
+        *_how(who, fresh, until),
     ]
     return written(who, said("Your letter from %(organization)s", **who.names), paragraphs, now)
 
 
+def address_changed_letter(who: Correspondents, now: datetime) -> Mail:
+    """To the address that counts no more, so that a patient who did not move notices. It does not say the new one."""
+    said = who.words.text
+    paragraphs = [
+        said("Hello,"),
+        said(
+            "%(department)s at %(organization)s had this address for letters about medical files. It was replaced by "
+            "another one: new letters will go there. Letters that you have already still work.",
+            **who.names,
+        ),
+        said("If you asked for this, you need not do anything. If you did not, call the department."),
+    ]
+    return written(who, said("%(organization)s has another address for you", **who.names), paragraphs, now)
+
+
 def code_letter(who: Correspondents, code: str, lives_for: timedelta, now: datetime) -> Mail:
-    """A code, and how long it lives."""
+    """A code, and how long it lives; by SMS no more than that, for it is read on a locked screen too."""
     said = who.words.text
     minutes = int(lives_for.total_seconds() // 60)
     paragraphs = [
         said("Your code is %(code)s", code=code),
         who.words.plural("It works once, for %(count)s minute.", "It works once, for %(count)s minutes.", minutes),
         said("Nobody from %(organization)s will ever ask you for it.", **who.names),
-        said("If you did not ask for a code, you need not do anything."),
     ]
+    if who.way is Way.SMS:
+        text = "\n".join(paragraphs)
+        return Mail(uuid4(), who.organization.id, who.to, None, text, made_at=now, due_at=now, way=Way.SMS)
+    paragraphs.append(said("If you did not ask for a code, you need not do anything."))
     return written(who, said("Your code"), paragraphs, now)
 
 
-def _how(who: Correspondents, until: datetime) -> str:
-    return who.words.text(
-        "If the page asks for a code, paste everything that follows the # sign. You will also be asked for your date "
-        "of birth, and for a code that is sent to this address. The page can be used until %(day)s.",
-        day=who.words.day(until),
-    )
+def _how(who: Correspondents, fresh: LetterSecret, until: datetime) -> list[str]:
+    said = who.words.text
+    return [
+        said("If the page asks for the code from your letter, or if you open %(page)s by hand, type:", page=fresh.page),
+        fresh.typed_code,
+        said(
+            "You will also be asked for your date of birth, and for a second, short code that is sent to you then. "
+            "The page can be used until %(day)s.",
+            day=who.words.day(until),
+        ),
+    ]
 
 
 def _call(who: Correspondents) -> list[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from transfer_service.audit.entry import Event
-from transfer_service.domain.mail import Mail
+from transfer_service.domain.mail import Mail, Way
 from transfer_service.domain.people import SystemActor
 from transfer_service.errors import MailRefused
 from transfer_service.logs import on_behalf_of
@@ -28,6 +28,7 @@ class Notify:
 
     database: Database
     post: Post
+    sms: Post | None = None
 
     def deliver(self, now: datetime, at_most: int = AT_ONCE) -> int:
         """Send what is due; how many were tried. What was refused is due again later, each time after twice as long.
@@ -43,7 +44,7 @@ class Notify:
 
     def _send(self, mail: Mail, now: datetime) -> None:
         try:
-            self.post.send(mail)
+            self._carrier(mail).send(mail)
         except MailRefused:
             self._put_off(mail, now)
         except Exception:
@@ -53,6 +54,14 @@ class Notify:
             # The address and the secrets in it have no business here any more.
             self._keep(replace(mail, to=None, subject=None, body=None, sent_at=now, attempts=mail.attempts + 1))
             _log.info("A mail went out.", extra={"mail_id": mail.id})
+
+    def _carrier(self, mail: Mail) -> Post:
+        """Whoever carries it; MailRefused where nobody does any more who did when it was made."""
+        if mail.way is Way.EMAIL:
+            return self.post
+        if self.sms is None:
+            raise MailRefused
+        return self.sms
 
     def _put_off(self, mail: Mail, now: datetime) -> None:
         if now - mail.made_at >= GIVE_UP_AFTER:

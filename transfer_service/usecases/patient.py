@@ -1,32 +1,45 @@
 """The patient's session: the secret from the letter, a code to the same address, and the date of birth."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
 from transfer_service.audit.entry import Event
 from transfer_service.domain.language import nearest
 from transfer_service.domain.link import Challenge
+from transfer_service.domain.mail import Way
 from transfer_service.domain.packet import Packet
 from transfer_service.domain.people import Actor, Credential, CredentialKind, Origin, SystemActor
 from transfer_service.domain.policy import check_is_patient
 from transfer_service.domain.release import Release
-from transfer_service.errors import AnswerWrong, NotFound
+from transfer_service.errors import AnswerWrong, Invalid, NotFound
 from transfer_service.ports import Database, Transaction
 from transfer_service.sealing.tokens import mint_token, token_hash
 from transfer_service.usecases.answers import Questions
+from transfer_service.usecases.guesses import Guesses
+from transfer_service.usecases.letter_secrets import LetterSecrets
 from transfer_service.usecases.letters import about
 from transfer_service.usecases.limits import Limits
+from transfer_service.usecases.visits import Contact, contact_of
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PatientAnswer:
-    """What a person says to prove that the letter is theirs."""
+    """What a person says to prove that the letter is theirs; its code will do for ``secret``."""
 
     secret: str
     challenge_id: UUID
     birth_date: date
     code: str
+
+
+@dataclass(frozen=True, slots=True)
+class PatientChallenge:
+    """A code is on its way. ``ways``: how one can be sent to this patient, from here."""
+
+    id: UUID
+    expires_at: datetime
+    ways: tuple[Way, ...]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -45,23 +58,30 @@ class Patients:
     database: Database
     questions: Questions
     limits: Limits
+    secrets: LetterSecrets
+    by_sms: bool = False
+    _guesses: Guesses = field(default_factory=Guesses, repr=False)
 
-    def challenge(self, secret: str, origin: Origin, now: datetime) -> Challenge:
-        """Send a code to the patient's address as it stood when the release was asked for.
+    def challenge(self, secret: str, origin: Origin, now: datetime, way: Way = Way.EMAIL) -> PatientChallenge:
+        """Send a code to the patient's address, or phone, as it stood when the release was asked for.
 
-        NotFound, ReleaseLocked, TooMany.
+        ``secret`` is what the letter's address ends in, or its typed code. NotFound, ReleaseLocked, TooMany; Invalid
+        for a ``way`` that this patient can't be reached by.
         """
-        with self.database.changing() as tx:
+        with self._guesses.counted(secret, origin, now), self.database.changing() as tx:
             release = self._reached(tx, secret, now)
+            reached = self._reachable(release)
+            if way not in reached:
+                raise Invalid("No code can be sent that way.")
             packet = tx.get(Packet, release.organization_id, release.packet_id)
-            who = about(tx, packet, release.email, nearest(packet.case.patient.language))
+            who = about(tx, packet, reached[way], nearest(packet.case.patient.language), way)
             challenge = self.questions.mail_code(tx, release.id, who, now)
-            tx.save(_event("patient.challenged", release, origin, now))
-        return challenge
+            tx.save(_event("patient.challenged", release, origin, now, way=way.value))
+        return PatientChallenge(challenge.id, challenge.expires_at, tuple(reached))
 
     def begin(self, answer: PatientAnswer, origin: Origin, now: datetime) -> PatientSession:
-        """A session of thirty minutes. AnswerWrong, ChallengeUsed, ChallengeOver, ReleaseLocked, NotFound."""
-        with self.database.changing() as tx:
+        """A session of thirty minutes. AnswerWrong, ChallengeUsed, ChallengeOver, ReleaseLocked, NotFound, TooMany."""
+        with self._guesses.counted(answer.secret, origin, now), self.database.changing() as tx:
             release = self._reached(tx, answer.secret, now)
             challenge = self.questions.open_challenge(tx, release.organization_id, release.id, answer.challenge_id, now)
             patient = tx.get(Packet, release.organization_id, release.packet_id).case.patient
@@ -73,6 +93,11 @@ class Patients:
             tx.save(_event("patient.refused", release, origin, now, code=AnswerWrong.code), release, wrong)
         raise self.questions.wrong(wrong, release.wrong_answers)
 
+    def contact(self, secret: str, origin: Origin, now: datetime) -> Contact:
+        """The department that sent the letter, even where it opens nothing any more. NotFound, TooMany."""
+        with self._guesses.counted(secret, origin, now), self.database.reading() as tx:
+            return contact_of(tx, self.secrets.release(tx, secret))
+
     def release(self, actor: Actor) -> Release:
         """The release that this session is for."""
         patient = check_is_patient(actor)
@@ -80,11 +105,15 @@ class Patients:
             return tx.get(Release, patient.organization_id, patient.release_id)
 
     def _reached(self, tx: Transaction, secret: str, now: datetime) -> Release:
-        release = tx.by_secret(Release, token_hash(secret))
+        release = self.secrets.release(tx, secret)
         if now >= release.ends_at + self.limits.patient_secret_for:
             raise NotFound
         release.check_unlocked(self.limits.wrong_answers)
         return release
+
+    def _reachable(self, release: Release) -> dict[Way, str]:
+        by_sms = {Way.SMS: release.phone} if self.by_sms and release.phone else {}
+        return {Way.EMAIL: release.email} | by_sms
 
     def _session(
         self, tx: Transaction, release: Release, challenge: Challenge, origin: Origin, now: datetime

@@ -16,7 +16,7 @@ from transfer_service.domain.policy import (
     check_may_ask_releases,
     check_may_oversee_releases,
 )
-from transfer_service.domain.release import Basis, Grant, Release, ReleaseState, Signature, Signer
+from transfer_service.domain.release import Basis, Grant, Release, ReleaseState, Signature, Signer, check_signs_by_name
 from transfer_service.domain.webhook import NoticeKind
 from transfer_service.errors import (
     ExpiryInPast,
@@ -29,9 +29,9 @@ from transfer_service.errors import (
     ReleaseExpired,
 )
 from transfer_service.ports import Database, Transaction
-from transfer_service.sealing.tokens import mint_secret, token_hash
 from transfer_service.usecases.close import manifest_digest
 from transfer_service.usecases.form_templates import language_of_form
+from transfer_service.usecases.letter_secrets import LetterSecret, LetterSecrets
 from transfer_service.usecases.letters import about, another_letter, asking_letter
 from transfer_service.usecases.limits import Limits
 from transfer_service.usecases.notices import notices_of
@@ -75,6 +75,7 @@ class Releases:
 
     database: Database
     limits: Limits
+    secrets: LetterSecrets
     public_url: str
 
     def ask(self, actor: Actor, packet_id: UUID, draft: ReleaseDraft, now: datetime) -> Release:
@@ -84,7 +85,7 @@ class Releases:
         """
         staff = check_may_ask_releases(actor)
         check_expiry(draft.expires_at, now, now + self.limits.release_for)
-        secret = mint_secret()
+        fresh = self.secrets.mint(f"{self.public_url}/r")
         with self.database.changing() as tx:
             packet = owned_packet(tx, staff, packet_id)
             packet.check_closed()
@@ -109,11 +110,13 @@ class Releases:
                     _terms(tx, packet, granted, draft), language_of_form(tx, packet, draft.language)
                 ),
                 email=email,
-                secret_hash=token_hash(secret),
+                phone=packet.case.patient.phone,
+                secret_hash=fresh.secret_hash,
+                typed_code_hash=fresh.typed_code_hash,
                 requested_at=now,
                 requested_by=staff.staff_id,
             )
-            tx.save(_event("release.requested", staff, release, now), release, self._letter(tx, release, secret, now))
+            tx.save(_event("release.requested", staff, release, now), release, self._letter(tx, release, fresh, now))
         return release
 
     def resend(self, actor: Actor, release_id: UUID, now: datetime) -> Release:
@@ -122,14 +125,16 @@ class Releases:
         Of a release that has ended too, for as long as the patient may look who got what. ReleaseExpired after that.
         """
         staff = check_may_ask_releases(actor)
-        secret = mint_secret()
+        fresh = self.secrets.mint(f"{self.public_url}/r")
         with self.database.changing() as tx:
             release, _ = _with_packet(tx, actor, release_id)
             if now >= release.ends_at + self.limits.patient_secret_for:
                 raise ReleaseExpired
-            release = replace(release, secret_hash=token_hash(secret), wrong_answers=0)
-            _end_sessions(tx, release, now)
-            tx.save(_event("release.resent", staff, release, now), release, self._letter(tx, release, secret, now))
+            release = replace(
+                release, secret_hash=fresh.secret_hash, typed_code_hash=fresh.typed_code_hash, wrong_answers=0
+            )
+            end_sessions(tx, release, now)
+            tx.save(_event("release.resent", staff, release, now), release, self._letter(tx, release, fresh, now))
         return release
 
     def of_packet(self, actor: Actor, packet_id: UUID) -> list[Release]:
@@ -150,10 +155,7 @@ class Releases:
         Invalid, PacketRetired, FormChanged, ReleaseNotRequested, ReleaseWithdrawn, ReleaseExpired.
         """
         self.check_signs(actor, release_id, now)
-        if not draft.name.strip():
-            raise Invalid("A signature has a name.")
-        if draft.signer is Signer.REPRESENTATIVE and not (draft.authority or "").strip():
-            raise Invalid("A representative says by what authority they act for the patient.")
+        check_signs_by_name(draft.name, draft.signer, draft.authority)
         with self.database.changing() as tx:
             release = tx.get(Release, actor.organization_id, release_id)
             tx.get(Packet, release.organization_id, release.packet_id).check_closed()
@@ -194,14 +196,13 @@ class Releases:
                 return
             tx.save(_event("release.sign_refused", actor, release, now, code=NotAllowed.code))
 
-    def _letter(self, tx: Transaction, release: Release, secret: str, now: datetime) -> Mail:
+    def _letter(self, tx: Transaction, release: Release, fresh: LetterSecret, now: datetime) -> Mail:
         packet = tx.get(Packet, release.organization_id, release.packet_id)
         who = about(tx, packet, release.email, nearest(packet.case.patient.language))
-        url = f"{self.public_url}/r#{secret}"
         usable_until = release.ends_at + self.limits.patient_secret_for
         is_asked = release.state is ReleaseState.REQUESTED and now < release.expires_at
         write = asking_letter if is_asked else another_letter
-        return write(who, url, usable_until, now)
+        return write(who, fresh, usable_until, now)
 
 
 def check_expiry(expires_at: datetime, now: datetime, latest: datetime) -> None:
@@ -260,7 +261,8 @@ def _terms(
     )
 
 
-def _end_sessions(tx: Transaction, release: Release, now: datetime) -> None:
+def end_sessions(tx: Transaction, release: Release, now: datetime) -> None:
+    """Whoever proved to be the patient of that release has to prove it again."""
     for session in tx.find(Credential, release.organization_id, subject_id=release.id):
         if session.is_live(now):
             tx.keep(replace(session, revoked_at=now))

@@ -35,15 +35,10 @@ class Visits:
 
     database: Database
 
-    def contact_for_letter(self, secret: str) -> Contact:
-        """The department that sent a patient's letter; NotFound for a secret that nobody was sent."""
-        with self.database.reading() as tx:
-            return _contact(tx, tx.by_secret(Release, token_hash(secret)))
-
     def contact_for_link(self, secret: str) -> Contact:
         """The department that issued a link; NotFound for a secret that nobody was given."""
         with self.database.reading() as tx:
-            return _contact(tx, tx.by_secret(Link, token_hash(secret)))
+            return contact_of(tx, tx.by_secret(Link, token_hash(secret)))
 
     def contact_for(self, actor: Actor) -> Contact:
         """The department behind a patient's or a recipient's session; NotAllowed for staff."""
@@ -51,8 +46,8 @@ class Visits:
         with self.database.reading() as tx:
             subject_id = tx.get(Credential, organization_id, session_id).subject_id
             if isinstance(actor, PatientActor):
-                return _contact(tx, tx.get(Release, organization_id, subject_id))
-            return _contact(tx, tx.get(Link, organization_id, subject_id))
+                return contact_of(tx, tx.get(Release, organization_id, subject_id))
+            return contact_of(tx, tx.get(Link, organization_id, subject_id))
 
     def leave(self, actor: Actor, now: datetime) -> None:
         """End the session: its token opens nothing any more. NotAllowed for staff."""
@@ -70,7 +65,8 @@ def _session(actor: Actor) -> tuple[UUID, UUID]:
     return actor.organization_id, actor.session_id
 
 
-def _contact(tx: Transaction, found: Release | Link) -> Contact:
+def contact_of(tx: Transaction, found: Release | Link) -> Contact:
+    """The department whose packet it is of."""
     packet = tx.get(Packet, found.organization_id, found.packet_id)
     department = tx.get(Department, found.organization_id, packet.department_id)
     return Contact(tx.organization(found.organization_id), department)

@@ -9,6 +9,7 @@ from tests import factories as a
 from tests.adapters.database.conftest import Tenant
 from tests.databases import Kept
 from transfer_service.adapters.database import SqlDatabase
+from transfer_service.domain.contact import PendingContact
 from transfer_service.domain.packet import NotIncluded, Packet, PacketFile, SignedManifest, Specimen
 from transfer_service.domain.release import Release, Signature, Signer
 from transfer_service.domain.webhook import Webhook
@@ -18,6 +19,7 @@ WORDS = (
     *("accession", "name", "record", "email", "phone", "question", "diagnosis", "laterality", "label", "procedure"),
     *("what", "why", "note", "manifest", "path", "purpose", "form", "formemail", "signer", "authority", "signeremail"),
     *("mailto", "mailsubject", "mailbody", "webhookurl", "webhooksecret", "webhookformer"),
+    *("pendingemail", "pendingname", "formphone"),
 )
 CANARY = {word: f"kanarie-{word}-Zx9" for word in WORDS}
 
@@ -53,13 +55,15 @@ def fill(database: SqlDatabase, tenant: Tenant) -> None:
         not_included=(NotIncluded(c["what"], c["why"]),),
     )
     manifest = SignedManifest({"files": [c["manifest"]]}, "signature", "key")
-    packet = replace(tenant.packet, case=case, note=c["note"], manifest=manifest)
+    pending = PendingContact(c["pendingemail"], a.NOW, tenant.packet.created_by, c["pendingname"])
+    packet = replace(tenant.packet, case=case, note=c["note"], manifest=manifest, pending_contact=pending)
     file = replace(tenant.file, path=c["path"])
     release = replace(
         tenant.release,
         purpose=c["purpose"],
         form=a.a_form(text=c["form"]),
         email=c["formemail"],
+        phone=c["formphone"],
         signature=Signature(c["signer"], Signer.REPRESENTATIVE, c["authority"], c["signeremail"]),
     )
     mail = a.a_mail(organization_id=tenant.id, to=c["mailto"], subject=c["mailsubject"], body=c["mailbody"])

@@ -1,13 +1,14 @@
 """Parts of domain objects that have no columns of their own, as JSON documents and back.
 
-The documents of a case, a form and a signature are PHI: they are only ever kept sealed.
+The documents of a case, a contact, a form and a signature are PHI: they are only ever kept sealed.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from transfer_service.domain.contact import PendingContact
 from transfer_service.domain.packet import Case, NotIncluded, SignedManifest, Specimen
 from transfer_service.domain.people import Accreditation, Patient
 from transfer_service.domain.release import Form, Grant, Signature, Signer
@@ -63,6 +64,26 @@ def case_from_document(document: Document) -> Case:
         ),
         not_included=tuple(NotIncluded(it["what"], it["why"]) for it in document["not_included"]),
     )
+
+
+def contact_to_document(pending: PendingContact | None) -> dict[str, object] | None:
+    """The address that is asked for, by whom and when."""
+    if pending is None:
+        return None
+    return {
+        "email": pending.email,
+        "asked_at": pending.asked_at.isoformat(),
+        "asked_by": str(pending.asked_by),
+        "asked_by_name": pending.asked_by_name,
+    }
+
+
+def contact_from_document(document: Document | None) -> PendingContact | None:
+    """The pending address again."""
+    if document is None:
+        return None
+    asked_at = datetime.fromisoformat(document["asked_at"])
+    return PendingContact(document["email"], asked_at, UUID(document["asked_by"]), document["asked_by_name"])
 
 
 def manifest_to_document(manifest: SignedManifest | None) -> dict[str, object] | None:

@@ -133,7 +133,7 @@ _MAPPERS: tuple[Mapper[Any], ...] = (
         ("created_at", "id"),
         indexes={"record_number": folded, "accession_number": folded},
         conditions={"seen_by": _packet_seen_by},
-        sealed=frozenset({"case", "note", "case_salt", "manifest"}),
+        sealed=frozenset({"case", "note", "case_salt", "manifest", "pending_contact"}),
     ),
     Mapper(
         PacketFile,
@@ -156,7 +156,7 @@ _MAPPERS: tuple[Mapper[Any], ...] = (
             "end_untold_to": _release_has_no_notice_of_its_end,
             "of_closed_packets_of": _release_is_of_a_closed_packet_of,
         },
-        sealed=frozenset({"purpose", "form", "email", "signature"}),
+        sealed=frozenset({"purpose", "form", "email", "phone", "signature"}),
     ),
     Mapper(Link, tables.links, rows.link_row, rows.link_of, ("issued_at", "id")),
     Mapper(

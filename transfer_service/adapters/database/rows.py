@@ -12,6 +12,8 @@ from transfer_service.adapters.database.documents import (
     accreditations_to_document,
     case_from_document,
     case_to_document,
+    contact_from_document,
+    contact_to_document,
     form_from_document,
     form_to_document,
     grants_from_document,
@@ -23,7 +25,7 @@ from transfer_service.adapters.database.documents import (
 )
 from transfer_service.adapters.database.seals import Field, Seals, folded
 from transfer_service.domain.link import Link, Passcode
-from transfer_service.domain.mail import Mail
+from transfer_service.domain.mail import Mail, Way
 from transfer_service.domain.packet import Packet, PacketFile
 from transfer_service.domain.paths import path_identity
 from transfer_service.domain.people import Recipient
@@ -50,7 +52,7 @@ def recipient_of(row: Row, seals: Seals) -> Recipient:  # noqa: ARG001 - one sha
 
 
 def packet_row(packet: Packet, seals: Seals) -> dict[str, Any]:
-    """A packet: case, note, salt and manifest sealed, and the indexes that find it by its numbers."""
+    """A packet: case, contact that waits, note, salt and manifest sealed, and the indexes that find it."""
 
     def sealed(column: str) -> Field:
         return seals.field(packet.organization_id, "packets", column, packet.id)
@@ -65,6 +67,7 @@ def packet_row(packet: Packet, seals: Seals) -> dict[str, Any]:
         "note": sealed("note").seal(packet.note),
         "case_salt": sealed("case_salt").seal_bytes(packet.case_salt),
         "manifest": sealed("manifest").seal(manifest_to_document(packet.manifest)),
+        "pending_contact": sealed("pending_contact").seal(contact_to_document(packet.pending_contact)),
     }
 
 
@@ -81,6 +84,7 @@ def packet_of(row: Row, seals: Seals) -> Packet:
         "note": opened("note"),
         "case_salt": salt.open_bytes(row["case_salt"]),
         "manifest": manifest_from_document(opened("manifest")),
+        "pending_contact": contact_from_document(opened("pending_contact")),
     }
     return Packet(**_without(values, "record_number_index", "accession_number_index"))
 
@@ -101,7 +105,7 @@ def file_of(row: Row, seals: Seals) -> PacketFile:
 
 
 def release_row(release: Release, seals: Seals) -> dict[str, Any]:
-    """A release: form, purpose, address and signature sealed."""
+    """A release: form, purpose, addresses and signature sealed."""
 
     def sealed(column: str) -> Field:
         return seals.field(release.organization_id, "releases", column, release.id)
@@ -111,6 +115,7 @@ def release_row(release: Release, seals: Seals) -> dict[str, Any]:
         "purpose": sealed("purpose").seal(release.purpose),
         "form": sealed("form").seal(form_to_document(release.form)),
         "email": sealed("email").seal(release.email),
+        "phone": sealed("phone").seal(release.phone),
         "signature": sealed("signature").seal(signature_to_document(release.signature)),
     }
 
@@ -127,6 +132,7 @@ def release_of(row: Row, seals: Seals) -> Release:
         "purpose": opened("purpose"),
         "form": form_from_document(opened("form")),
         "email": opened("email"),
+        "phone": opened("phone"),
         "signature": signature_from_document(opened("signature")),
     }
     return Release(**values)
@@ -162,7 +168,8 @@ def mail_of(row: Row, seals: Seals) -> Mail:
         field = seals.field(row["organization_id"], "mail", column, row["id"])
         return cast("str | None", field.open(row[column]))
 
-    return Mail(**{**row, "to": opened("to"), "subject": opened("subject"), "body": opened("body")})
+    words = {column: opened(column) for column in ("to", "subject", "body")}
+    return Mail(**{**row, **words, "way": Way(row["way"])})
 
 
 def webhook_row(webhook: Webhook, seals: Seals) -> dict[str, Any]:

@@ -145,6 +145,7 @@ packets = _tenant_table(
     Column("retired_at", UtcDateTime),
     Column("destroy_at", UtcDateTime),
     Column("destroyed_at", UtcDateTime),
+    Column("pending_contact", LargeBinary),
     _refers("departments", "department_id"),
     CheckConstraint("destroyed_at IS NULL OR wrapped_key IS NULL", name="destroyed_has_no_key"),
     Index(None, "organization_id", "created_at", "id"),
@@ -234,8 +235,11 @@ releases = _tenant_table(
     Column("signed_at", UtcDateTime),
     Column("withdrawn_at", UtcDateTime),
     Column("withdrawn_by", Text),
+    Column("typed_code_hash", LargeBinary),
+    Column("phone", LargeBinary),
     _refers("packets", "packet_id"),
     Index(None, "organization_id", "packet_id", "requested_at", "id"),
+    Index(None, "typed_code_hash", unique=True),
 )
 
 links = _tenant_table(
@@ -371,6 +375,7 @@ mail = _tenant_table(
     Column("due_at", UtcDateTime, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("sent_at", UtcDateTime),
+    Column("way", String(24), nullable=False, server_default="email"),
     CheckConstraint('sent_at IS NULL OR ("to" IS NULL AND subject IS NULL AND body IS NULL)', name="sent_is_wiped"),
     Index(None, "sent_at", "due_at"),
 )

@@ -18,6 +18,7 @@ from transfer_service.audit.entry import Entry, Event, Head
 from transfer_service.domain.disclosure import Disclosure
 from transfer_service.domain.mail import KeptAnswer
 from transfer_service.domain.people import Organization, Recipient
+from transfer_service.domain.release import Release
 from transfer_service.errors import NotFound
 from transfer_service.ports import Bookkeeping, Keyring, S, Slice, T, Tenanted
 
@@ -98,11 +99,20 @@ class SqlTransaction:
 
     def by_secret(self, kind: type[S], secret_hash: bytes) -> S:
         """The one whose secret it is, in whatever organization; NotFound."""
+        return self._by_secret(kind, "secret_hash", secret_hash)
+
+    def by_typed_code(self, typed_code_hash: bytes) -> Release:
+        """The one whose letter's code it is, in whatever organization; NotFound."""
+        return self._by_secret(Release, "typed_code_hash", typed_code_hash)
+
+    def _by_secret(self, kind: type[S], column: str, hashed: bytes) -> S:
         mapper = mapper_of(kind)
-        columns, is_its = mapper.table.c, mapper.table.c.secret_hash == secret_hash
+        columns, is_its = mapper.table.c, mapper.table.c[column] == hashed
         if not self.changes:
-            return self._one(mapper, _by_secret(select(mapper.table).where(is_its)))
-        whose = self._connection.execute(_by_secret(select(columns.organization_id).where(is_its))).scalar_one_or_none()
+            return self._one(mapper, _named_by_it(select(mapper.table).where(is_its)))
+        whose = self._connection.execute(
+            _named_by_it(select(columns.organization_id).where(is_its))
+        ).scalar_one_or_none()
         if whose is None:
             raise NotFound
         # Read once its organization is named: what was there before our turn may be over.
@@ -261,5 +271,5 @@ def _is_row(mapper: Mapper[Any], thing: object) -> list[Any]:
     return [mapper.table.c[name] == getattr(thing, name) for name in mapper.key]
 
 
-def _by_secret(statement: Select[Any]) -> Select[Any]:
+def _named_by_it(statement: Select[Any]) -> Select[Any]:
     return statement.execution_options(**{OPTION: "a secret names its own tenant"})

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from marshmallow import Schema, fields, post_load, validate
 
 from transfer_service.api.schemas.cases import CaseSchema
+from transfer_service.api.schemas.contacts import PendingContactSchema
 from transfer_service.api.schemas.files import FileSchema
 from transfer_service.api.schemas.pages import ListSchema, Page, PageSchema
 from transfer_service.api.schemas.strict_texts import Line, Lines
@@ -36,6 +37,7 @@ class _FactsSchema(Schema):
     state = fields.Enum(PacketState, by_value=True, attribute="packet.state")
     case = fields.Nested(CaseSchema, attribute="packet.case")
     note = fields.String(allow_none=True, attribute="packet.note")
+    pending_contact = fields.Nested(PendingContactSchema, allow_none=True, attribute="packet.pending_contact")
     created_at = Instant(attribute="packet.created_at")
     closed_at = Instant(allow_none=True, attribute="packet.closed_at")
     retired_at = Instant(allow_none=True, attribute="packet.retired_at")

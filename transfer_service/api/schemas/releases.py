@@ -1,5 +1,6 @@
 """Releases, as departments ask for them and patients read and sign them."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from marshmallow import Schema, fields, post_load, validate
@@ -8,6 +9,7 @@ from transfer_service.api.schemas.pages import ListSchema
 from transfer_service.api.schemas.strict_texts import Line, Name, Secret, Sha256
 from transfer_service.api.schemas.strict_values import Day, Id, Instant
 from transfer_service.domain.language import Language
+from transfer_service.domain.mail import Way
 from transfer_service.domain.release import Basis, Release, ReleaseState, Signer
 from transfer_service.edge.calls import now
 from transfer_service.edge.strict_fields import TrueOrFalse, WholeNumber
@@ -71,6 +73,24 @@ class SecretSchema(Schema):
     secret = Secret(required=True)
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Letter:
+    """A letter's secret, and how its code is to be sent."""
+
+    secret: str
+    way: Way
+
+
+class LetterSchema(SecretSchema):
+    """The secret of a letter, and how its code is to be sent."""
+
+    way = fields.Enum(Way, by_value=True, load_default=Way.EMAIL)
+
+    @post_load
+    def _made(self, data: dict[str, object], **_: object) -> Letter:
+        return Letter(**data)  # type: ignore[arg-type]  # the schema has checked every member
+
+
 class PatientAnswerSchema(SecretSchema):
     """What a person says to prove that the letter is theirs."""
 
@@ -84,10 +104,11 @@ class PatientAnswerSchema(SecretSchema):
 
 
 class PatientChallengeSchema(Schema):
-    """That a code is on its way to the patient's address."""
+    """That a code is on its way to the patient, and by which ways one can be sent."""
 
     challenge_id = Id(attribute="id")
     expires_at = Instant()
+    ways = fields.List(fields.Enum(Way, by_value=True))
 
 
 class GrantSchema(Schema):
