@@ -37,6 +37,13 @@ _PACKET, _FILE = "/api/v1/packets/<id:packet_id>", "/api/v1/packets/<id:packet_i
 
 #                                                                       - dcpa pr ncdpp erw t so
 _ROWS = {
+    ("POST", "/api/v1/slide-requests"):                                "Y YYYY YY YYYYY YYY Y YY",
+    ("POST", "/api/v1/slide-requests/status"):                         "Y YYYY YY YYYYY YYY Y YY",
+    ("POST", "/api/v1/slide-requests/withdraw"):                       "Y YYYY YY YYYYY YYY Y YY",
+    ("GET", "/api/v1/slide-requests"):                                 "U YYYF FF YYYYF FFF U FF",
+    ("GET", "/api/v1/slide-requests/<id:request_id>"):                 "U YYYF FF NNNNF FFF U FF",
+    ("POST", "/api/v1/slide-requests/<id:request_id>/decline"):        "U YYFF FF NNNFF FFF U FF",
+    ("POST", "/api/v1/slide-requests/<id:request_id>/accept"):         "U YYFF FF NNNFF FFF U FF",
     ("POST", "/api/v1/packets"):                                       "U YYFF FF YYYFF FFF U FF",
     ("GET", "/api/v1/packets"):                                        "U YYYF FF YYYYF FFF U FF",
     ("POST", "/api/v1/packets/search"):                                "U YYYF FF YYYYF FFF U FF",

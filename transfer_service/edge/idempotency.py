@@ -20,6 +20,7 @@ from transfer_service.domain.link import Link
 from transfer_service.domain.mail import KeptAnswer
 from transfer_service.domain.people import Actor, RecipientActor
 from transfer_service.domain.release import Release
+from transfer_service.domain.slide_request import SlideRequest
 from transfer_service.edge.bodies import read_small_body
 from transfer_service.edge.calls import now, service
 from transfer_service.edge.refusal import Refusal
@@ -68,12 +69,20 @@ def caller_by_secret() -> bytes | None:
 
 
 def _is_known(hashed: bytes) -> bool:
-    with service().database.reading() as tx, suppress(NotFound):
-        try:
-            return bool(tx.by_secret(Link, hashed))
-        except NotFound:
-            return bool(tx.by_secret(Release, hashed))
+    with service().database.reading() as tx:
+        for look in (
+            lambda: tx.by_secret(Link, hashed),
+            lambda: tx.by_secret(Release, hashed),
+            lambda: tx.by_secret(SlideRequest, hashed),
+        ):
+            with suppress(NotFound):
+                return bool(look())
     return False
+
+
+def anyone() -> bytes:
+    """For calls that anybody may make, whose answer tells nothing: a key is nobody's, so that it has to be random."""
+    return b"anyone"
 
 
 def answered_once(view: View, caller: Caller) -> View:
