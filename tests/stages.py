@@ -150,6 +150,7 @@ class Stage:
     files: dict[str, PacketFile] = field(default_factory=dict)
     release: Release | None = None
     letter_secret: str = ""
+    request_secret: str = ""
     patient: PatientActor | None = None
     link: Link | None = None
     link_secret: str = ""
