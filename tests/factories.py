@@ -44,6 +44,7 @@ from transfer_service.domain.people import (
     SystemActor,
 )
 from transfer_service.domain.release import Basis, Form, Grant, Release, ReleaseState, Signature, Signer
+from transfer_service.domain.slide_request import Asked, Asker, AskerKind, SlideRequest, SlideRequestState, Wanted
 from transfer_service.domain.ticket import Ticket
 from transfer_service.domain.webhook import Notice, NoticeKind, Webhook
 
@@ -254,6 +255,38 @@ def a_signed_release(**changes: Any) -> Release:
         "signed_at": NOW,
     }
     return a_release(**signed | changes)
+
+
+def asked(**changes: Any) -> Asked:
+    said = Asked(
+        asker=Asker(AskerKind.PATIENT, "Ada Example"),
+        patient_name="Ada Example",
+        birth_date=date(1961, 2, 3),
+        email="ada@patient.test",
+        done="A biopsy of the left breast, in spring",
+        recipient=Wanted("Dr. R. Viewer", "Breast Review Service", "viewer@review.test"),
+        record_number="MRN-0042",
+        phone="+1 555 0100",
+        done_on=date(2026, 4, 1),
+        question="Is there invasion?",
+    )
+    return _made(said, changes)
+
+
+def a_slide_request(**changes: Any) -> SlideRequest:
+    return _made(
+        SlideRequest(
+            id=uuid4(),
+            organization_id=uuid4(),
+            department_id=uuid4(),
+            state=SlideRequestState.RECEIVED,
+            asked=asked(),
+            secret_hash=secrets.token_bytes(32),
+            received_at=NOW,
+            acknowledged_at=NOW,
+        ),
+        changes,
+    )
 
 
 def a_link(**changes: Any) -> Link:

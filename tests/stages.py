@@ -18,7 +18,7 @@ from typing import Any
 from uuid import UUID
 
 from tests.databases import Kept
-from tests.factories import DAY, NOW, a_case
+from tests.factories import DAY, NOW, a_case, asked
 from tests.fakes.object_store import FakeObjectStore
 from transfer_service.adapters.database import SqlDatabase
 from transfer_service.adapters.keyring import CachedKeyring, LocalKeyring
@@ -40,6 +40,7 @@ from transfer_service.domain.people import (
     StaffActor,
 )
 from transfer_service.domain.release import Release, Signer
+from transfer_service.domain.slide_request import SlideRequest
 from transfer_service.domain.webhook import Notice, Webhook
 from transfer_service.errors import WebhookRefused
 from transfer_service.identity.bearer import Bearers
@@ -52,6 +53,7 @@ from transfer_service.usecases.admit import Admit, Redeemed
 from transfer_service.usecases.announce import Announce
 from transfer_service.usecases.answers import Questions
 from transfer_service.usecases.archive import Archives
+from transfer_service.usecases.ask import Asking
 from transfer_service.usecases.close import Close
 from transfer_service.usecases.contact import Contacts
 from transfer_service.usecases.deliver import Deliver
@@ -70,6 +72,7 @@ from transfer_service.usecases.redeem import Answer, Redeem
 from transfer_service.usecases.release import GrantDraft, ReleaseDraft, Releases, SignatureDraft
 from transfer_service.usecases.retire import Retire
 from transfer_service.usecases.services import Services
+from transfer_service.usecases.slide_requests import SlideRequests
 from transfer_service.usecases.tickets import Tickets
 from transfer_service.usecases.verify import Verify
 from transfer_service.usecases.webhooks import WebhookDraft, Webhooks
@@ -78,6 +81,7 @@ PUBLIC_URL = "https://transfer.hospital.test"
 ORIGIN = Origin("request-7", "192.0.2.7")
 BIRTH_DATE = date(1961, 2, 3)
 CONTENTS: Mapping[str, bytes] = {"slides/A1.svs": b"a slide scan", "reports/S26-1234.pdf": b"a report"}
+REQUEST_SECRET = re.compile(r"/q#(\S{43})\s")
 LETTER_SECRET = re.compile(r"/r#(\S{43})\s")
 TYPED_CODE = re.compile(r"^ *([0-9A-Z]{4}(?:-[0-9A-Z]{4}){2})$", re.MULTILINE)
 CODE = re.compile(r"Your code is (\d{6})\s")
@@ -149,6 +153,7 @@ class Stage:
     files: dict[str, PacketFile] = field(default_factory=dict)
     release: Release | None = None
     letter_secret: str = ""
+    request_secret: str = ""
     patient: PatientActor | None = None
     link: Link | None = None
     link_secret: str = ""
@@ -203,11 +208,12 @@ class Stages:
         admit = Admit(self.service_key, self.signing_key, self.limits)
         redeem = Redeem(self.database, questions, self.service_key, admit, self.limits)
         deliver = Deliver(self.database, self.keyring, self.store, self.clock)
+        deposit = Deposit(self.database, self.keyring, self.limits)
         return Journey(
             enrol=Enrol(self.database, self.keyring),
             recipients=Recipients(self.database),
-            deposit=Deposit(self.database, self.keyring, self.limits),
             contacts=Contacts(self.database),
+            deposit=deposit,
             receive=Receive(self.database, self.keyring, self.store, self.limits, self.clock),
             verify=Verify(self.database, self.keyring, self.store, self.limits, self.clock),
             close=Close(self.database, self.signing_key),
@@ -225,6 +231,8 @@ class Stages:
             notify=Notify(self.database, self.post, self.sms),
             webhooks=Webhooks(self.database, self.courier),
             announce=Announce(self.database, self.courier, self.limits),
+            asking=Asking(self.database, self.limits, PUBLIC_URL),
+            slide_requests=SlideRequests(self.database, deposit, self.limits),
         )
 
     @property
@@ -353,6 +361,27 @@ class Stages:
         for file in stage.files.values():
             self.download(stage.actor, file)
         return stage
+
+    # A request for slides
+
+    def open_to_requests(self, department: Department | None = None) -> Department:
+        """Anybody may ask the department (pathology) for slides."""
+        id_ = (department or self.hospital.pathology).id
+        return self.journey.enrol.take_requests(id_, self.now, taken=True)
+
+    def ask_without_limits(self) -> None:
+        """However often: the limits have tests of their own."""
+        limits = replace(self.limits, requests_an_hour=10_000, acknowledgements_a_day=10_000)
+        object.__setattr__(self.journey.asking, "limits", limits)
+
+    def requested(self, **changes: Any) -> tuple[SlideRequest, str]:
+        """A request as pathology has it, and the secret in its asker's mail."""
+        department = self.open_to_requests()
+        self.journey.asking.receive(asked(**changes), department.id, ORIGIN, self.now)
+        self.mail()
+        secret = _newest(REQUEST_SECRET, self.post.mail)
+        with self.database.reading() as tx:
+            return tx.by_secret(SlideRequest, token_hash(secret)), secret
 
     # Steps between
 

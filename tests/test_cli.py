@@ -75,6 +75,14 @@ def test_the_same_is_said_in_words(department):
     assert "not shown again" in result.stdout
 
 
+def test_a_department_takes_requests_for_slides_once_it_is_switched_on_and_until_it_is_switched_off(department):
+    on = answer("department", "requests", department, "--on")
+    assert on == {"id": department, "takes_requests": True, "address": f"http://127.0.0.1:8080/ask/{department}"}
+    assert f"/ask/{department}" in cli("department", "requests", department, "--on").output
+    assert answer("department", "requests", "--off", department)["address"] is None
+    assert "No requests are taken for Pathology." in cli("department", "requests", "--off", department).output
+
+
 def test_tokens_are_listed_without_what_opens_anything(department):
     made = answer("token", "create", "--department", department, "--role", "privacy_officer")
     (listed,) = answer("token", "list")["items"]
@@ -143,6 +151,7 @@ def test_a_changed_audit_entry_is_named(unmigrated):
     [
         ("department", "create", "--organization", str(uuid4()), "Pathology"),
         ("token", "create", "--department", str(uuid4()), "--role", "admin"),
+        ("department", "requests", str(uuid4()), "--on"),
         ("token", "revoke", str(uuid4())),
         ("organization", "create", " "),
         ("organization", "create", "a\nb\x00"),
@@ -161,6 +170,7 @@ def test_a_mistake_is_one_line_and_exit_1(words):
     "words",
     [
         ("token", "create", "--department", "not-an-id", "--role", "admin"),
+        ("department", "requests", str(uuid4())),
         ("token", "create", "--department", str(uuid4()), "--role", "owner"),
         ("token", "create"),
         ("organization", "create"),

@@ -132,7 +132,7 @@ def test_while_the_clock_is_not_trusted_nothing_is_destroyed_which_is_logged_onc
         assert eventually(lambda: stages.refreshed(abandoned).packet.state is PacketState.RETIRED)
         assert eventually(lambda: stages.refreshed(retired).packet.wrapped_key is None)
     held = sorted(record.message for record in caplog.records if "held back" in record.message)
-    assert [message.split()[0] for message in held] == ["abandon", "destroy", "retention"]
+    assert [message.split()[0] for message in held] == ["abandon", "destroy", "requests", "retention"]
 
 
 class Waiting:

@@ -39,6 +39,7 @@ from transfer_service.usecases.admit import Admit
 from transfer_service.usecases.announce import Announce
 from transfer_service.usecases.answers import Questions
 from transfer_service.usecases.archive import Archives
+from transfer_service.usecases.ask import Asking
 from transfer_service.usecases.close import Close
 from transfer_service.usecases.contact import Contacts
 from transfer_service.usecases.deliver import Deliver
@@ -57,6 +58,7 @@ from transfer_service.usecases.redeem import Redeem
 from transfer_service.usecases.release import Releases
 from transfer_service.usecases.retire import Retire
 from transfer_service.usecases.services import Services
+from transfer_service.usecases.slide_requests import SlideRequests
 from transfer_service.usecases.tickets import Tickets
 from transfer_service.usecases.verify import Verify
 from transfer_service.usecases.webhooks import Webhooks
@@ -208,11 +210,12 @@ def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> J
     admit = Admit(service_key, signing_key, limits)
     redeem = Redeem(database, questions, service_key, admit, limits)
     deliver = Deliver(database, keyring, store, parts.clock)
+    deposit = Deposit(database, keyring, limits)
     return Journey(
         enrol=Enrol(database, keyring),
         recipients=Recipients(database),
-        deposit=Deposit(database, keyring, limits),
         contacts=Contacts(database),
+        deposit=deposit,
         receive=Receive(database, keyring, store, limits, parts.clock),
         verify=Verify(database, keyring, store, limits, parts.clock),
         close=Close(database, signing_key),
@@ -230,6 +233,8 @@ def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> J
         notify=Notify(database, parts.post, parts.sms),
         webhooks=Webhooks(database, parts.courier),
         announce=Announce(database, parts.courier, limits),
+        asking=Asking(database, limits, parts.public_url),
+        slide_requests=SlideRequests(database, deposit, limits),
     )
 
 

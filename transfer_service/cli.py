@@ -211,6 +211,19 @@ def create_department(operator: Operator, organization_id: UUID, name: str, cont
     operator.answer({"id": str(made.id)}, f"Department {made.name}\nid {made.id}")
 
 
+@department.command("requests")
+@click.option("--on/--off", "taken", required=True, help="Whether anybody may ask it for slides on its public page.")
+@click.argument("department_id", metavar="ID", type=click.UUID)
+@_command
+def take_requests(operator: Operator, department_id: UUID, taken: bool) -> None:  # noqa: FBT001  # click's own call
+    """Take requests for slides from patients and physicians, or no more."""
+    service = operator.service()
+    changed = service.journey.enrol.take_requests(department_id, service.clock(), taken=taken)
+    address = f"{operator.settings().address}/ask/{changed.id}"
+    words = f"Requests are taken at {address}" if taken else f"No requests are taken for {changed.name}."
+    operator.answer({"id": str(changed.id), "takes_requests": taken, "address": address if taken else None}, words)
+
+
 @main.group()
 def token() -> None:
     """Bearer tokens of staff and of review services."""

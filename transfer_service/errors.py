@@ -16,7 +16,8 @@
     │   ├── PacketNotOpen, PacketNotClosed, PacketEmpty, PacketRetired, FilesUnverified
     │   ├── TemplateNotApproved, TemplateChanged
     │   ├── ReleaseNotSigned, ReleaseNotRequested, ReleaseExpired, ReleaseWithdrawn, ReleaseLocked
-    │   ├── FormChanged, PatientUnreachable, RecipientNotNamed, NothingToConfirm, ContactChanged
+    │   ├── FormChanged, PatientUnreachable, RecipientNotNamed, SlideRequestDecided
+    │   ├── NothingToConfirm, ContactChanged
     │   └── LinkExpired, LinkRevoked, LinkUsedUp, LinkLocked, ChallengeUsed, ChallengeOver
     ├── TooMany                  too often; come again later
     ├── Unavailable              something we depend on does not answer; nothing was granted
@@ -252,6 +253,11 @@ class NotFetched(NotNow):
 class RecipientNotNamed(NotNow):
     code = "recipient_not_named"
     message = "The release does not name this recipient."
+
+
+class SlideRequestDecided(NotNow):
+    code = "slide_request_decided"
+    message = "The request was answered or taken back already."
 
 
 class LinkExpired(NotNow):

@@ -82,6 +82,7 @@ class Worker:
             _Chore("destroy", self._destroy, rhythm.sweep_s, self._may_destroy),
             _Chore("ends", self._warn_of_ends, rhythm.sweep_s),
             _Chore("forget", self._forget, rhythm.sweep_s),
+            _Chore("requests", self._forget_requests, rhythm.sweep_s, self._may_destroy),
         )
         give_up_at = time.monotonic() + rhythm.stop_within_s
         for thread in threads:
@@ -132,6 +133,9 @@ class Worker:
 
     def _forget(self) -> bool:
         return self._journey.retire.forget(self._clock()) > 0
+
+    def _forget_requests(self) -> bool:
+        return self._journey.slide_requests.forget(self._clock()) > 0
 
     def _paused(self) -> bool:
         """Wait while others write; whether to go on then."""

@@ -48,6 +48,30 @@ RECIPIENT = {
 }
 
 
+KNOWN_CASE = {"accession_number": "S26-1234", "patient": {"record_number": "MRN-0042"}}
+
+
+def slide_request(department_id: object, **changes: Any) -> dict[str, Any]:
+    """The body of a request to that department."""
+    said = {
+        "department_id": str(department_id),
+        "asker": {"kind": "patient", "name": "Ada Example"},
+        "patient": {"name": "Ada Example", "birth_date": "1961-02-03", "record_number": "MRN-0042"},
+        "email": "ada@patient.test",
+        "phone": "+1 555 0100",
+        "language": "es",
+        "done": "A biopsy of the left breast\nin spring",
+        "done_on": "2026-04-01",
+        "recipient": {
+            "name": "Dr. R. Viewer",
+            "organization": "Breast Review Service",
+            "email": "viewer@review.test",
+        },
+        "question": "Is there invasion?",
+    }
+    return said | changes
+
+
 @dataclass
 class Caller:
     """Somebody with a token, or with none."""

@@ -37,6 +37,13 @@ _PACKET, _FILE = "/api/v1/packets/<id:packet_id>", "/api/v1/packets/<id:packet_i
 
 #                                                                       - dcpa pr ncdpp erw t so
 _ROWS = {
+    ("POST", "/api/v1/slide-requests"):                                "Y YYYY YY YYYYY YYY Y YY",
+    ("POST", "/api/v1/slide-requests/status"):                         "Y YYYY YY YYYYY YYY Y YY",
+    ("POST", "/api/v1/slide-requests/withdraw"):                       "Y YYYY YY YYYYY YYY Y YY",
+    ("GET", "/api/v1/slide-requests"):                                 "U YYYF FF YYYYF FFF U FF",
+    ("GET", "/api/v1/slide-requests/<id:request_id>"):                 "U YYYF FF NNNNF FFF U FF",
+    ("POST", "/api/v1/slide-requests/<id:request_id>/decline"):        "U YYFF FF NNNFF FFF U FF",
+    ("POST", "/api/v1/slide-requests/<id:request_id>/accept"):         "U YYFF FF NNNFF FFF U FF",
     ("POST", "/api/v1/packets"):                                       "U YYFF FF YYYFF FFF U FF",
     ("GET", "/api/v1/packets"):                                        "U YYYF FF YYYYF FFF U FF",
     ("POST", "/api/v1/packets/search"):                                "U YYYF FF YYYYF FFF U FF",
@@ -135,6 +142,20 @@ _PAGES = {
     ("GET", "/l/manifest"):                     "A A A S",
     ("POST", "/l/sign-out"):                    "G F G G",
     ("GET", "/l/signed-out"):                   "S S S S",
+    ("GET", "/ask"):                            "S S S S",
+    ("GET", "/ask/"):                           "A A A A",
+    ("GET", "/ask/<path:_nowhere>"):            "N N N N",
+    ("GET", "/ask/<uuid:department_id>"):       "S S S S",
+    ("POST", "/ask/<uuid:department_id>"):      "G G G G",
+    ("GET", "/ask/<uuid:department_id>/received"): "S S S S",
+    ("GET", "/q"):                              "S S S S",
+    ("GET", "/q/"):                             "A A A A",
+    ("GET", "/q/<path:_nowhere>"):              "N N N N",
+    ("POST", "/q"):                             "G G G G",
+    ("GET", "/q/standing"):                     "A A A A",
+    ("POST", "/q/withdraw"):                    "A A A A",
+    ("POST", "/q/sign-out"):                    "G G G G",
+    ("GET", "/q/signed-out"):                   "S S S S",
     ("GET", "/t/<ticket>"):                     "N N N N",
 }  # fmt: skip
 

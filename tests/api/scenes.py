@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 from uuid import uuid4
 
-from tests.api.conftest import CASE, RECIPIENT, Api, Caller
+from tests.api.conftest import CASE, KNOWN_CASE, RECIPIENT, Api, Caller, slide_request
 from tests.stages import ORIGIN, Stage
 from transfer_service.domain.language import Language
 from transfer_service.domain.moments import rfc3339
@@ -33,6 +33,7 @@ class Scene:
 
     def __init__(self, api: Api) -> None:
         self.api, self.stages = api, api.stages
+        self.stages.ask_without_limits()
         self.stage: Stage = self.stages.redeemed()
         self.open: Stage = self.stages.opened()
         self.file = self.stages.planned(self.open, size=5)
@@ -147,6 +148,15 @@ class Scene:
         self.stages.journey.templates.approve(officer, Language.SPANISH, SPANISH.sha256, self.stages.now)
         return "/form-templates/es/approval"
 
+    def to_ask(self) -> tuple[str, dict[str, Any]]:
+        return "/slide-requests", {"json": slide_request(self.stages.open_to_requests().id)}
+
+    def to_stand(self, what: str) -> tuple[str, dict[str, Any]]:
+        return f"/slide-requests/{what}", {"json": {"secret": self.stages.requested()[1]}}
+
+    def requested(self, what: str = "") -> str:
+        return f"/slide-requests/{self.stages.requested()[0].id}{what}"
+
     def later(self, path: str, body: object) -> tuple[str, dict[str, Any]]:
         self.stages.clock.advance(timedelta(hours=1))
         return path, {"json": body}
@@ -168,6 +178,19 @@ _PLAN = {"size": 5, "kind": "slide", "transport": "gateway"}
 Made = str | tuple[str, dict[str, Any]] | tuple[str, dict[str, Any], dict[str, Caller]]
 
 _REQUESTS: dict[tuple[str, str], Callable[[Scene], Made]] = {
+    ("POST", "/slide-requests"): Scene.to_ask,
+    ("POST", "/slide-requests/status"): lambda scene: scene.to_stand("status"),
+    ("POST", "/slide-requests/withdraw"): lambda scene: scene.to_stand("withdraw"),
+    ("GET", "/slide-requests"): lambda _: "/slide-requests",
+    ("GET", "/slide-requests/<id:request_id>"): Scene.requested,
+    ("POST", "/slide-requests/<id:request_id>/decline"): lambda scene: (
+        scene.requested("/decline"),
+        {"json": {"reason": "elsewhere"}},
+    ),
+    ("POST", "/slide-requests/<id:request_id>/accept"): lambda scene: (
+        scene.requested("/accept"),
+        {"json": {"case": KNOWN_CASE}},
+    ),
     ("POST", "/packets"): lambda _: ("/packets", {"json": {"case": CASE}}),
     ("GET", "/packets"): lambda _: "/packets",
     ("POST", "/packets/search"): lambda _: ("/packets/search", {"json": {"record_number": "MRN-0042"}}),

@@ -10,6 +10,7 @@ from werkzeug.test import TestResponse
 
 from tests.api.conftest import HOST, Api
 from tests.api.route_roles import PAGE_VISITORS, VISITORS
+from tests.pages.visitor import REQUEST
 from tests.stages import Stage
 
 COOKIE = "__Host-session"
@@ -17,7 +18,9 @@ COOKIE = "__Host-session"
 
 @pytest.fixture
 def stage(api: Api) -> Stage:
-    return api.stages.redeemed()
+    stage = api.stages.redeemed()
+    _, stage.request_secret = api.stages.requested()
+    return stage
 
 
 def browser(api: Api, stage: Stage, visitor: str) -> FlaskClient:
@@ -41,7 +44,7 @@ def asked(
 ) -> TestResponse:
     file_id = str(stage.file.id) if stage.file else str(uuid4())
     path = rule.replace("<uuid:file_id>", file_id).replace("<path:_nowhere>", "nowhere")
-    path = path.replace("<path:filename>", "pages.css")
+    path = path.replace("<path:filename>", "pages.css").replace("<uuid:department_id>", str(stage.packet.department_id))
     data = {"csrf_token": token_on_page(client, path), **filled_in(stage, path)} if method == "POST" else None
     return client.open(path, method=method, base_url=f"https://{HOST}", data=data, headers=headers or {}, buffered=True)
 
@@ -50,12 +53,21 @@ def filled_in(stage: Stage, path: str) -> dict[str, str]:
     """What somebody types who has every right to be there, so that only who asks can be refused."""
     assert stage.release is not None
     signature = {"form_sha256": stage.release.form.sha256, "signer": "patient", "name": "Ada Example", "read": "yes"}
-    forms = {"/r": {"secret": stage.letter_secret}, "/l": {"secret": stage.link_secret}, "/r/sign": signature}
+    if path.startswith("/ask/"):
+        return REQUEST
+    forms = {
+        "/r": {"secret": stage.letter_secret},
+        "/l": {"secret": stage.link_secret},
+        "/q": {"secret": stage.request_secret},
+        "/r/sign": signature,
+    }
     return forms.get(path, {})
 
 
 def token_on_page(client: FlaskClient, path: str) -> str:
-    start = client.get(path[:2], base_url=f"https://{HOST}").get_data(as_text=True)
+    start = client.get(path if path.startswith("/ask/") else path[:2], base_url=f"https://{HOST}").get_data(
+        as_text=True
+    )
     found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', start)
     assert found is not None
     return found[1]
@@ -63,7 +75,7 @@ def token_on_page(client: FlaskClient, path: str) -> str:
 
 def told(answer: TestResponse) -> str:
     """An answer in the letters of the table; one that has no letter is named by its status."""
-    if answer.status_code == 401 or (answer.status_code == 303 and answer.location in {"/r", "/l"}):
+    if answer.status_code == 401 or (answer.status_code == 303 and answer.location in {"/r", "/l", "/q", "/ask"}):
         return "A"
     return {200: "S", 303: "G", 403: "F", 404: "N"}.get(answer.status_code, str(answer.status_code))
 

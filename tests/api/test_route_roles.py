@@ -46,6 +46,9 @@ OPEN_TO_ANYONE = {
     ("POST", "/api/v1/patient/session"),
     ("POST", "/api/v1/redeem"),
     ("POST", "/api/v1/redeem/challenge"),
+    ("POST", "/api/v1/slide-requests"),
+    ("POST", "/api/v1/slide-requests/status"),
+    ("POST", "/api/v1/slide-requests/withdraw"),
 }
 
 

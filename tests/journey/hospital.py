@@ -180,6 +180,25 @@ class Hospital:
         email = f"patient-{uuid4().hex}@patient.test"
         return Packet(self, self.coordinator.did("/packets", {"case": a_case(email)})["id"], email)
 
+    def open_to_requests(self) -> None:
+        """Anybody may ask the department for slides."""
+        self.installation.cli("department", "requests", self.department_id, "--on")
+
+    def slide_request(self, email: str) -> dict[str, Any]:
+        """The body of a request for slides that is the patient's own."""
+        return {
+            "department_id": self.department_id,
+            "asker": {"kind": "patient", "name": "Ada Example", "practice": "Elm Street Practice"},
+            "patient": {"name": "Ada Example", "birth_date": BIRTH_DATE, "record_number": "MRN-1"},
+            "email": email,
+            "phone": "+1 555 0100",
+            "language": "en",
+            "done": "A biopsy of the left breast",
+            "done_on": "2026-04-01",
+            "recipient": {"name": "Dr. R. Viewer", "organization": "Review", "email": "viewer@review.test"},
+            "question": "Is there invasion?",
+        }
+
     def audited(self, action: str, **subject: str) -> list[dict[str, Any]]:
         """The audit log's entries of that action about these things, newest first."""
         entries = self.privacy_officer.items(f"/audit?action={action}")

@@ -69,12 +69,21 @@ class Quiet:
         service = self.hospital.recipient(kind="service")
         self.to_service, self.service = self.closed.ask_release(service).sign(), self.hospital.service(service)
         self.asked = self.closed.ask_release(self.release.recipient)
+        self.slide_request, self.slide_request_secret = self._slide_request()
         self.operations = self._operations()
         self.before = self.state()
 
+    def _slide_request(self) -> tuple[str, str]:
+        """The id of a request that waits, and its asker's secret."""
+        self.hospital.open_to_requests()
+        email = f"asker-{uuid4().hex}@patient.test"
+        assert self.anyone.post("/slide-requests", self.hospital.slide_request(email)).status == 202
+        (request,) = self.coordinator.items("/slide-requests")
+        return request["id"], self.hospital.mail.await_mail(email, r"/q#(\S+)")
+
     def state(self) -> list[Any]:
         """Everything that its staff is shown."""
-        lists = [self.coordinator.items(path) for path in ("/packets", "/recipients")]
+        lists = [self.coordinator.items(path) for path in ("/packets", "/recipients", "/slide-requests")]
         for packet in (self.open, self.closed):
             lists += [packet.shown(), *(self.coordinator.items(f"{packet.url}/{of}") for of in ("releases", "links"))]
         return [*lists, *(file.arrived() for file in (self.file, self.waiting, self.large))]
@@ -149,7 +158,18 @@ class Quiet:
         contact = {"email": "ada@new.test", "phone": "+1 555 0199", "language": "es"}
         search = {"record_number": "MRN-1", "accession_number": "S26-1", "state": "open"}
         whose = {"recipient_id": recipient["id"], "since": "2026-01-01T00:00:00Z", "until": in_days(1)}
+        request, asker = {"request_id": self.slide_request}, {"secret": self.slide_request_secret}
         return {
+            ("POST", "/slide-requests"): Operation(anyone, {}, self.hospital.slide_request("ada@patient.test")),
+            ("POST", "/slide-requests/status"): Operation(anyone, {}, asker),
+            ("POST", "/slide-requests/withdraw"): Operation(anyone, {}, asker),
+            ("GET", "/slide-requests"): Operation(staff, {}),
+            ("GET", "/slide-requests/{request_id}"): Operation(staff, request),
+            ("POST", "/slide-requests/{request_id}/decline"): Operation(
+                staff, request, {"reason": "elsewhere", "note": "They are at another hospital."}),
+            ("POST", "/slide-requests/{request_id}/accept"): Operation(staff, request, {
+                "case": a_whole_case(), "contributing_department_ids": [self.hospital.department_id],
+                "note": "Handle with care", "contact_confirmed": True}),
             ("POST", "/packets"): Operation(staff, {}, {"case": a_whole_case(), "contributing_department_ids": [
                 self.hospital.department_id], "note": "Handle with care"}),
             ("GET", "/packets"): Operation(staff, {}),

@@ -18,6 +18,11 @@ pytestmark = pytest.mark.usefixtures("sluggish")
 GIB = 1024 * MIB
 LIMIT = 150 * GIB
 BODIES = [
+    ("POST", "/slide-requests"),
+    ("POST", "/slide-requests/status"),
+    ("POST", "/slide-requests/withdraw"),
+    ("POST", "/slide-requests/{request_id}/decline"),
+    ("POST", "/slide-requests/{request_id}/accept"),
     ("POST", "/packets"),
     ("POST", "/packets/search"),
     ("POST", "/packets/{packet_id}/close"),

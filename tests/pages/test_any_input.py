@@ -8,11 +8,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.pages.test_protection import POSTS
-from tests.pages.visitor import BIRTH
+from tests.pages.visitor import BIRTH, REQUEST
 from tests.stages import PUBLIC_URL
 
 FIELDS = [
     "secret", "code", "birth_month", "birth_day", "birth_year", "form_sha256", "name", "signer", "authority", "read",
+    *REQUEST, "asker_name", "practice", "form_id",
 ]  # fmt: skip
 URLENCODED = "application/x-www-form-urlencoded"
 ODD = [
@@ -39,7 +40,8 @@ def test_no_value_in_any_field_makes_a_page_fail(stages, visitor):
     deep_in(stages, visitor, stage)
     reached = Counter()
     for path in sorted(
-        set(POSTS) - {"/r/sign-out", "/l/sign-out", "/r/withdraw"}, key=lambda path: path in AN_HOUR_APART
+        {*POSTS, f"/ask/{stages.open_to_requests().id}"} - {"/r/sign-out", "/l/sign-out", "/q/sign-out", "/r/withdraw"},
+        key=lambda path: path in AN_HOUR_APART,
     ):
         for odd in ODD:
             for fields in (dict.fromkeys(FIELDS, odd), {name: [odd, odd] for name in FIELDS}, {odd or "x": odd}):

@@ -288,3 +288,24 @@ def test_no_page_is_wider_than_its_window(stages, server, page, width):
     for path in ("/r", "/l", "/r/release", "/r/withdraw", "/r/accounting"):
         page.goto(f"{server.url}{path}")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+
+
+def test_slides_are_asked_for_on_a_small_phone_by_keyboard_alone_and_without_scripts(stages, server, browser):
+    typed = (
+        *("ada@patient.test", "", "Ada Example", "2", "3", "1961", "", "A biopsy", "", "", ""),
+        *("Dr. R. Viewer", "Breast Review Service", "", "Is there invasion?"),
+    )
+    with browser.new_context(java_script_enabled=False, viewport={"width": 320, "height": 640}) as context:
+        page = context.new_page()
+        page.goto(f"{server.url}/ask/{stages.open_to_requests().id}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
+        page.get_by_label("the patient", exact=True).focus()
+        page.keyboard.press("Space")
+        for text in typed:
+            page.keyboard.press("Tab")
+            page.keyboard.type(text)
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        heading(page, "Your request was sent")
+    (request,) = stages.journey.slide_requests.of_department(stages.coordinator, limit=9).items
+    assert (request.asked.patient_name, request.asked.question) == ("Ada Example", "Is there invasion?")

@@ -13,6 +13,7 @@ from transfer_service.sealing.tokens import mint_secret
 POSTS = [
     "/r", "/r/code", "/r/code/again", "/r/sign", "/r/withdraw", "/r/sign-out",
     "/l", "/l/code", "/l/code/again", "/l/sign-out",
+    "/q", "/q/withdraw", "/q/sign-out",
 ]  # fmt: skip
 
 
@@ -70,7 +71,7 @@ def test_the_first_step_alone_is_taken_on_the_browser_s_word(stages, visitor):
     signed_in(stages, visitor)
     own = {"Sec-Fetch-Site": "same-origin"}
     for path in POSTS:
-        if path not in ("/r", "/l"):
+        if path not in ("/r", "/l", "/q"):
             assert visitor.client.post(path, data={}, base_url=PUBLIC_URL, headers=own).status_code == 400
 
 

@@ -68,3 +68,21 @@ class Visitor:
 
 
 BIRTH = {"birth_month": "2", "birth_day": "3", "birth_year": "1961"}
+
+#: The form of /ask, filled in.
+REQUEST = {
+    "asker": "patient",
+    "patient_name": "Ada Example",
+    **BIRTH,
+    "record_number": "MRN-0042",
+    "email": "ada@patient.test",
+    "phone": "+1 555 0100",
+    "done": "A biopsy of the left breast, in spring",
+    "done_month": "4",
+    "done_day": "1",
+    "done_year": "2026",
+    "recipient_name": "Dr. R. Viewer",
+    "recipient_organization": "Breast Review Service",
+    "recipient_email": "viewer@review.test",
+    "question": "Is there invasion?",
+}

@@ -11,24 +11,26 @@ from typing import Any
 
 import pytest
 
-from tests.factories import a_case, a_mail
+from tests.factories import DAY, a_case, a_mail, asked
 from tests.stages import BIRTH_DATE, ORIGIN, blocks, recipient_draft, sha256_hex, some_bytes, wrong_code
 from tests.usecases.conftest import PART_BYTES
 from transfer_service import usecases
 from transfer_service.domain.language import Language
 from transfer_service.domain.people import Role
 from transfer_service.domain.release import Signer
+from transfer_service.domain.slide_request import DeclineReason
 from transfer_service.errors import DigestMismatch, LinkRevoked, MailRefused, NotAllowed, ReleaseWithdrawn
 from transfer_service.usecases.contact import ContactDraft
 from transfer_service.usecases.deposit import FileDraft, PacketDraft
 from transfer_service.usecases.notify import GIVE_UP_AFTER
 from transfer_service.usecases.patient import PatientAnswer
 from transfer_service.usecases.release import SignatureDraft
+from transfer_service.usecases.slide_requests import Acceptance
 from transfer_service.usecases.visits import Visits
 from transfer_service.usecases.webhooks import WebhookDraft
 from transfer_service.wording.authorization import template_in
 
-ACTION = re.compile(r"[a-z]+\.[a-z_]+")  # noun.past_tense
+ACTION = re.compile(r"[a-z_]+\.[a-z_]+")  # noun.past_tense
 
 SPANISH = template_in(Language.SPANISH)
 
@@ -57,6 +59,50 @@ def organization_created(stages):
 @change("department.created")
 def department_created(stages):
     return lambda: stages.department(stages.hospital.organization, "Radiology")
+
+
+@change("department.requests_opened")
+def requests_opened(stages):
+    return stages.open_to_requests
+
+
+@change("department.requests_closed")
+def requests_closed(stages):
+    department = stages.open_to_requests()
+    return lambda: stages.journey.enrol.take_requests(department.id, stages.now, taken=False)
+
+
+@change("slide_request.received")
+def slide_request_received(stages):
+    department = stages.open_to_requests()
+    return lambda: stages.journey.asking.receive(asked(), department.id, ORIGIN, stages.now)
+
+
+@change("slide_request.withdrawn")
+def slide_request_withdrawn(stages):
+    _, secret = stages.requested()
+    return lambda: stages.journey.asking.withdraw(secret, ORIGIN, stages.now)
+
+
+@change("slide_request.declined")
+def slide_request_declined(stages):
+    request, _ = stages.requested()
+    decline = stages.journey.slide_requests.decline
+    return lambda: decline(stages.coordinator, request.id, DeclineReason.OTHER, None, stages.now)
+
+
+@change("packet.opened", "slide_request.accepted")
+def slide_request_accepted(stages):
+    request, _ = stages.requested()
+    accept = stages.journey.slide_requests.accept
+    return lambda: accept(stages.coordinator, request.id, Acceptance("S26-1", "MRN-1"), stages.now)
+
+
+@change("slide_request.forgotten")
+def slide_request_forgotten(stages):
+    stages.requested()
+    later = stages.now + stages.limits.request_for + DAY
+    return lambda: stages.journey.slide_requests.forget(later)
 
 
 @change("token.created")

@@ -16,7 +16,7 @@ from marshmallow import Schema
 from transfer_service.api.error_codes import Kind, status_of
 from transfer_service.domain.people import Actor
 from transfer_service.edge import calls
-from transfer_service.edge.idempotency import answered_once, caller_by_secret, caller_of
+from transfer_service.edge.idempotency import Caller, answered_once, caller_by_secret, caller_of
 from transfer_service.edge.strict_json import StrictParser
 from transfer_service.errors import IdempotencyKeyReused
 
@@ -53,7 +53,10 @@ class ApiBlueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smor
         return self._registering(rule, "GET", options)
 
     def post(self, rule: str, **options: Any) -> Registering:  # noqa: ANN401 - passed on to flask-smorest
-        """Register a view for POST. ``keeps_answer=False`` where its use case knows repeats by itself."""
+        """Register a view for POST. ``keeps_answer=False`` where its use case knows repeats by itself.
+
+        ``keys_of``: whose Idempotency-Keys those of a public route are.
+        """
         return self._registering(rule, "POST", options)
 
     def put(self, rule: str, **options: Any) -> Registering:  # noqa: ANN401 - passed on to flask-smorest
@@ -99,13 +102,14 @@ class ApiBlueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smor
         *,
         public: bool = False,
         keeps_answer: bool = True,
+        keys_of: Caller = caller_by_secret,
         refuses: Sequence[Kind] = (),
         **options: Any,  # noqa: ANN401 - passed on to flask-smorest
     ) -> None:
         if public:
             self._public_endpoints.add(f"{self.name}.{view.__name__}")
         if method == "POST" and keeps_answer:
-            view = answered_once(view, caller_by_secret if public else _caller_by_token)
+            view = answered_once(view, keys_of if public else _caller_by_token)
         document = _document(rule, method, refuses, public=public)
         if method == "POST":
             document["parameters"] = [_IDEMPOTENCY_KEY if keeps_answer else _REPLAY_KEY]

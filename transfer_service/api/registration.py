@@ -21,11 +21,13 @@ from transfer_service.api import (
     redeemed,
     released,
     releases,
+    slide_requests,
     webhook,
 )
 from transfer_service.api.blueprint import PREFIX, PROBLEM
 
 _AREAS = (
+    slide_requests,
     packets,
     files,
     content,

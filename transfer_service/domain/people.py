@@ -23,13 +23,17 @@ class Organization:
 
 @dataclass(frozen=True, slots=True)
 class Department:
-    """Pathology or radiology of one organization. ``contact`` tells patients and recipients who to call."""
+    """Pathology or radiology of one organization. ``contact`` tells patients and recipients who to call.
+
+    ``takes_requests``: whether anybody may ask it for slides on the public page.
+    """
 
     id: UUID
     organization_id: UUID
     name: str
     contact: str
     created_at: datetime
+    takes_requests: bool = False
 
 
 @dataclass(frozen=True, slots=True)

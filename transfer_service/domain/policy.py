@@ -45,6 +45,8 @@ def _rule(roles: frozenset[Role]) -> Callable[[Actor], StaffActor]:
 check_may_open_packets = _rule(DEPOSITORS)
 check_may_read_packets = _rule(READERS)
 check_may_keep_contacts = _rule(DEPOSITORS)
+check_may_read_slide_requests = _rule(READERS)
+check_may_decide_slide_requests = _rule(DEPOSITORS)
 check_may_keep_recipients = _rule(COORDINATORS)
 check_may_read_recipients = _rule(OVERSEERS)
 check_may_ask_releases = _rule(COORDINATORS)
@@ -67,6 +69,12 @@ def check_sees(actor: StaffActor, packet: Packet) -> None:
 def check_owns(actor: StaffActor, packet: Packet) -> None:
     """NotFound unless the packet is the actor's own department's, or they oversee all."""
     if not _sees(actor, packet, as_contributor=False):
+        raise NotFound
+
+
+def check_serves(actor: StaffActor, department_id: UUID) -> None:
+    """NotFound unless it is the actor's own department, or they oversee all."""
+    if sees_departments(actor) not in {None, department_id}:
         raise NotFound
 
 

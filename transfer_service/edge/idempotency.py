@@ -19,6 +19,7 @@ from transfer_service.audit.entry import actor_words
 from transfer_service.domain.link import Link
 from transfer_service.domain.mail import KeptAnswer
 from transfer_service.domain.people import Actor, RecipientActor
+from transfer_service.domain.slide_request import SlideRequest
 from transfer_service.edge.bodies import read_small_body
 from transfer_service.edge.calls import now, service
 from transfer_service.edge.refusal import Refusal
@@ -67,12 +68,21 @@ def caller_by_secret() -> bytes | None:
 
 
 def _is_known(secret: str) -> bool:
-    with service().database.reading() as tx, suppress(NotFound):
-        try:
-            return bool(tx.by_secret(Link, token_hash(secret)))
-        except NotFound:
-            return bool(LetterSecrets(service().service_key).release(tx, secret))
+    hashed = token_hash(secret)
+    with service().database.reading() as tx:
+        for look in (
+            lambda: tx.by_secret(Link, hashed),
+            lambda: LetterSecrets(service().service_key).release(tx, secret),
+            lambda: tx.by_secret(SlideRequest, hashed),
+        ):
+            with suppress(NotFound):
+                return bool(look())
     return False
+
+
+def anyone() -> bytes:
+    """For calls that anybody may make, whose answer tells nothing: a key is nobody's, so that it has to be random."""
+    return b"anyone"
 
 
 def answered_once(view: View, caller: Caller) -> View:

@@ -12,6 +12,8 @@ error_pages     errors as HTML
 front           /: the two ways in; what is nowhere
 leaving         signing out
 patients        /r: read, sign, withdraw, see who got what
+ask             /ask: ask a department for slides
+slide_requests  /q: how a request stands
 recipients      /l: prove who you are, see what was released, download
 """
 

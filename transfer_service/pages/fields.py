@@ -2,14 +2,16 @@
 
 import re
 import unicodedata
-from collections.abc import Callable
-from datetime import date
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
 from typing import TypeVar, cast
 from urllib.parse import unquote
 
 from flask import request
 
+from transfer_service.domain.moments import has_come
 from transfer_service.domain.people import is_legible
+from transfer_service.domain.texts import LINE_BREAKS, hides_nothing, is_one_address
 from transfer_service.sealing.typed_codes import read_typed_code
 from transfer_service.wording import N_
 
@@ -51,6 +53,25 @@ def both(first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]:
     if sentences:
         raise FormWrong(sentences)
     return cast(tuple[A, B], tuple(results))
+
+
+def each_of(readers: Mapping[str, Callable[[], A]]) -> dict[str, A]:
+    """Read everything; where some of it is wrong, say all that is wrong at once, in the form's order."""
+    sentences: dict[str, str] = {}
+    results: dict[str, A] = {}
+    for name, read in readers.items():
+        try:
+            results[name] = read()
+        except FormWrong as wrong:
+            sentences |= wrong.sentences
+    if sentences:
+        raise FormWrong(sentences)
+    return results
+
+
+def optional(read: Callable[[], A], *names: str) -> A | None:
+    """What ``read`` makes of the fields of those names; None where all of them are empty."""
+    return read() if any(typed(name) for name in names) else None
 
 
 def ticked(name: str, sentence: str) -> None:
@@ -106,11 +127,35 @@ def typed_line(name: str, longest: int, sentence: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
+def typed_lines(name: str, longest: int, sentence: str) -> str:
+    """A text of 1 to ``longest`` characters in as many lines as it needs; an end of line is a line feed."""
+    text = unicodedata.normalize("NFC", typed(name).replace("\r\n", "\n"))
+    if not is_legible(text) or len(text) > longest or not hides_nothing(text, LINE_BREAKS):
+        raise FormWrong({name: sentence})
+    return text
+
+
+def typed_address(name: str, sentence: str) -> str:
+    """One mail address."""
+    address = typed(name)
+    if not is_one_address(address):
+        raise FormWrong({name: sentence})
+    return address
+
+
+def past_date(day: str, month: str, year: str, now: datetime) -> date:
+    """A date that has come."""
+    found = typed_date(day, month, year)
+    if not has_come(found, now):
+        raise FormWrong({month: N_("That date lies in the future.")})
+    return found
+
+
 def typed_date(day: str, month: str, year: str) -> date:
     """A date of three fields of numbers."""
     numbers = [_number(typed(name)) for name in (year, month, day)]
     if any(number is None for number in numbers):
-        raise FormWrong({month: N_("Enter the date of birth as three numbers: month, day and year.")})
+        raise FormWrong({month: N_("Enter the date as three numbers: month, day and year.")})
     try:
         return date(*(number or 0 for number in numbers))
     except ValueError:

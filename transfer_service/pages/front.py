@@ -5,10 +5,13 @@ GET  /r/  /l/        the same as without the slash
 GET  /r/… /l/…       nothing is here, said as a page
 """
 
+from contextlib import suppress
+
 from flask import Blueprint, Response
 from werkzeug.wrappers import Response as AnyResponse
 
-from transfer_service.errors import NotFound
+from transfer_service.edge.calls import journey
+from transfer_service.errors import NotFound, Unavailable
 from transfer_service.pages.answers import page, to
 from transfer_service.pages.protection import guarded
 
@@ -18,7 +21,14 @@ front = guarded(Blueprint("front_pages", __name__))
 @front.get("/")
 def door() -> Response:
     """Who are you?"""
-    return page("start")
+    return page("start", takes_requests=_takes_requests())
+
+
+def _takes_requests() -> bool:
+    """Whether somebody may ask for slides here; the door opens without its database too."""
+    with suppress(Unavailable):
+        return bool(journey().asking.departments())
+    return False
 
 
 def catch_the_lost(blueprint: Blueprint) -> None:

@@ -7,7 +7,7 @@ from transfer_service.edge.response_headers import allow_own_assets
 from transfer_service.pages.error_pages import register_error_pages
 from transfer_service.pages.language import speak
 
-FIRST_STEP = "take_secret"
+FIRST_STEPS = ("take_secret", "take_request")
 _FOREIGN = ("cross-site", "same-site")
 _SETTINGS = {
     "WTF_CSRF_CHECK_DEFAULT": False,  # the JSON API takes bearer tokens, and no cookie
@@ -49,6 +49,6 @@ def _protect() -> None:
         return
     if arrived_from_elsewhere():
         raise CSRFError("Another site's page sent this.")
-    is_first_step = (request.endpoint or "").endswith(f".{FIRST_STEP}")
+    is_first_step = (request.endpoint or "").rpartition(".")[2] in FIRST_STEPS
     if not (is_first_step and request.headers.get("Sec-Fetch-Site") == "same-origin"):
         _csrf.protect()

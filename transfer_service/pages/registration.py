@@ -5,11 +5,13 @@ from datetime import timedelta
 from flask import Blueprint, Flask
 
 from transfer_service.pages import explanations
+from transfer_service.pages.ask import asking
 from transfer_service.pages.front import front
 from transfer_service.pages.language import register_language
 from transfer_service.pages.patients import patients
 from transfer_service.pages.protection import register_protection
 from transfer_service.pages.recipients import recipients
+from transfer_service.pages.slide_requests import slide_requests
 from transfer_service.pages.tickets import tickets
 
 _SESSION = {
@@ -38,4 +40,6 @@ def register_pages(app: Flask) -> None:
     app.register_blueprint(front)
     app.register_blueprint(patients)
     app.register_blueprint(recipients)
+    app.register_blueprint(asking)
+    app.register_blueprint(slide_requests)
     app.register_blueprint(tickets)

@@ -1,4 +1,4 @@
-"""What the session cookie holds for one audience: an open challenge, then a bearer token.
+"""What the session cookie holds for one audience: an open challenge, then a bearer token; or a secret alone.
 
 The cookie is signed, HttpOnly and ends with the browser; the token in it ends on the server, by its own time.
 """
@@ -46,6 +46,15 @@ class Visit:
         entry = {"secret": asked.secret, "challenge": str(asked.challenge_id), "needs": asked.needs}
         entry["ways"] = " ".join(asked.ways)
         session[self._audience] = self._kept | entry
+
+    @property
+    def held(self) -> str | None:
+        """The secret that is all this audience needs, where it was pasted."""
+        return self._kept.get("held")
+
+    def hold(self, secret: str) -> None:
+        """Keep a secret that opens its page by itself, in place of all that was there."""
+        session[self._audience] = {"held": secret}
 
     def enter(self, secret: str, token: str) -> None:
         """Keep the token in place of all that was there, under a fresh CSRF token."""

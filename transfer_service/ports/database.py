@@ -15,6 +15,7 @@ from transfer_service.domain.mail import KeptAnswer, Mail
 from transfer_service.domain.packet import AssemblyIntent, Leftover, Packet, PacketFile, Part
 from transfer_service.domain.people import Credential, Department, Organization, Recipient, Staff
 from transfer_service.domain.release import Release
+from transfer_service.domain.slide_request import SlideRequest
 from transfer_service.domain.ticket import Ticket
 from transfer_service.domain.webhook import Notice, NoticeKind, Webhook
 
@@ -33,6 +34,7 @@ Tenanted = (
     | Receipt
     | TemplateApproval
     | Webhook
+    | SlideRequest
 )
 Bookkeeping = (
     Credential
@@ -48,6 +50,7 @@ Bookkeeping = (
     | Ticket
     | Webhook
     | Notice
+    | SlideRequest
 )
 T = TypeVar(
     "T",
@@ -69,8 +72,9 @@ T = TypeVar(
     TemplateApproval,
     Webhook,
     Notice,
+    SlideRequest,
 )
-S = TypeVar("S", Credential, Link, Release, Ticket)
+S = TypeVar("S", Credential, Link, Release, Ticket, SlideRequest)
 
 
 R = TypeVar("R")
@@ -155,6 +159,10 @@ class Transaction(Protocol):
 
     def organizations(self) -> list[Organization]:
         """All of them: for operators and the worker."""
+        ...
+
+    def open_departments(self, department_id: UUID | None = None) -> list[Department]:
+        """Those of whatever organization that take requests from anybody, by name; or the one of that id."""
         ...
 
     def disclosures(
@@ -248,6 +256,10 @@ class Chores(Protocol):
 
     def webhooks_that_want(self, kind: NoticeKind) -> list[Webhook]:
         """Every webhook that such notices are to be made for."""
+        ...
+
+    def slide_requests_past(self, before: datetime, limit: int) -> list[SlideRequest]:
+        """Answered or taken back before that, or received before it and never answered; the oldest first."""
         ...
 
     def backlog(self, now: datetime) -> Backlog:

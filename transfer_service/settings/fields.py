@@ -193,6 +193,12 @@ class Settings:
     leftover_for_s: int = _seconds(_LIMITS.leftover_for)
     #: A worker that says nothing for so long has lost the file that it was verifying.
     lease_for_s: int = _seconds(_LIMITS.lease_for)
+    #: Requests for slides that a department takes within an hour; more are told to come again.
+    requests_an_hour: int = _LIMITS.requests_an_hour
+    #: Acknowledgements that go to one address within a day; a request beyond them is taken, and nothing is mailed.
+    acknowledgements_a_day: int = _LIMITS.acknowledgements_a_day
+    #: A request for slides is forgotten so long after it was answered or taken back, or came and was never answered.
+    request_for_s: int = _seconds(_LIMITS.request_for)
 
     @property
     def limits(self) -> Limits:

@@ -63,6 +63,18 @@ class Enrol:
             tx.save(event, department)
         return department
 
+    def take_requests(self, department_id: UUID, now: datetime, *, taken: bool) -> Department:
+        """Whether anybody may ask the department for slides on the public page. NotFound; again changes nothing."""
+        with self.database.changing() as tx:
+            department = self._of_any(tx, Department, department_id, "department")
+            if department.takes_requests is taken:
+                return department
+            department = replace(department, takes_requests=taken)
+            action = "department.requests_opened" if taken else "department.requests_closed"
+            event = self._event(action, department.organization_id, now, {"department": department.id})
+            tx.save(event, department)
+        return department
+
     def create_token(self, department_id: UUID, role: Role, staff_name: str, now: datetime) -> tuple[Credential, str]:
         """A token for that member of staff, who is enrolled where they are new; the token itself comes once."""
         token = mint_token()

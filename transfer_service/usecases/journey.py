@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from transfer_service.usecases.account import Account
 from transfer_service.usecases.announce import Announce
 from transfer_service.usecases.archive import Archives
+from transfer_service.usecases.ask import Asking
 from transfer_service.usecases.close import Close
 from transfer_service.usecases.contact import Contacts
 from transfer_service.usecases.deliver import Deliver
@@ -20,6 +21,7 @@ from transfer_service.usecases.redeem import Redeem
 from transfer_service.usecases.release import Releases
 from transfer_service.usecases.retire import Retire
 from transfer_service.usecases.services import Services
+from transfer_service.usecases.slide_requests import SlideRequests
 from transfer_service.usecases.tickets import Tickets
 from transfer_service.usecases.verify import Verify
 from transfer_service.usecases.webhooks import Webhooks
@@ -50,3 +52,5 @@ class Journey:
     notify: Notify
     webhooks: Webhooks
     announce: Announce
+    asking: Asking
+    slide_requests: SlideRequests

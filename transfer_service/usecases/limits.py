@@ -32,3 +32,6 @@ class Limits:
     grace_for: timedelta = timedelta(days=7)
     leftover_for: timedelta = timedelta(hours=1)
     lease_for: timedelta = timedelta(seconds=60)
+    requests_an_hour: int = 60
+    acknowledgements_a_day: int = 5
+    request_for: timedelta = timedelta(days=180)

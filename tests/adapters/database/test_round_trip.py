@@ -14,6 +14,7 @@ from tests import factories as a
 from tests.adapters.database.conftest import Tenant
 from transfer_service.adapters.database import SqlDatabase
 from transfer_service.domain.disclosure import Disclosure
+from transfer_service.domain.language import Language
 from transfer_service.domain.link import Challenge, Link, Passcode, Redemption, Verification
 from transfer_service.domain.packet import (
     AssemblyIntent,
@@ -37,6 +38,7 @@ from transfer_service.domain.people import (
     Staff,
 )
 from transfer_service.domain.release import Release, Signature, Signer
+from transfer_service.domain.slide_request import Asker, AskerKind, DeclineReason, SlideRequest
 from transfer_service.domain.ticket import Ticket
 from transfer_service.domain.webhook import Notice, NoticeKind, Silence, Webhook
 from transfer_service.errors import NotFound, PathTaken
@@ -181,6 +183,26 @@ def test_a_webhook_comes_back_as_it_was_and_takes_its_notices_along(database: Sq
         work.drop(webhook)
     with database.reading() as work:
         assert work.find(Notice, tenant.id) == []
+
+
+def test_a_request_for_slides_comes_back_as_it_was_and_hangs_on_no_other_organization_s_department(
+    database: SqlDatabase, tenant: Tenant, neighbour: Tenant
+) -> None:
+    of = {"organization_id": tenant.id, "department_id": tenant.department.id}
+    bare = a.asked(record_number=None, phone=None, done_on=None, question=None)
+    request = a.a_slide_request(**of, asked=bare)
+    physician = a.asked(asker=Asker(AskerKind.PHYSICIAN, "Dr. A. Sker", "Practice"), language=Language.SPANISH)
+    accepted = a.a_slide_request(**of, asked=physician).accepted(tenant.packet.id, tenant.staff.id, a.NOW)
+    declined = a.a_slide_request(**of).declined(DeclineReason.OTHER, "Not here", tenant.staff.id, a.NOW)
+    saved(database, tenant, request, accepted, declined)
+    with database.reading() as work:
+        assert {each.id: each for each in work.find(SlideRequest, tenant.id)} == {
+            each.id: each for each in (request, accepted, declined)
+        }
+        assert work.by_secret(SlideRequest, declined.secret_hash) == declined
+        assert len(work.find(SlideRequest, tenant.id, mailbox="ADA+again@Patient.test")) == 3
+    with pytest.raises(AssertionError):
+        saved(database, tenant, a.a_slide_request(organization_id=tenant.id, department_id=neighbour.department.id))
 
 
 def test_a_path_that_differs_by_case_alone_is_taken(database: SqlDatabase, tenant: Tenant) -> None:

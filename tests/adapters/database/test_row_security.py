@@ -53,7 +53,9 @@ def filled(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Fi
             )
             webhook = a.a_webhook(**of, recipient_id=each.recipient.id, set_by=credential.id)
             approval = a.an_approval(**of, department_id=each.packet.department_id)
-            work.save(a.an_event(each.actor), a.a_receipt(**of, release_id=each.release.id), webhook, approval)
+            asked = a.a_slide_request(**of, department_id=each.department.id)
+            receipt = a.a_receipt(**of, release_id=each.release.id)
+            work.save(a.an_event(each.actor), receipt, webhook, approval, asked)
             work.keep(a.a_notice(**of, recipient_id=each.recipient.id, release_id=each.release.id))
     database.dispose()
     return filled

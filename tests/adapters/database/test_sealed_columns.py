@@ -12,6 +12,7 @@ from transfer_service.adapters.database import SqlDatabase
 from transfer_service.domain.contact import PendingContact
 from transfer_service.domain.packet import NotIncluded, Packet, PacketFile, SignedManifest, Specimen
 from transfer_service.domain.release import Release, Signature, Signer
+from transfer_service.domain.slide_request import Asker, AskerKind, SlideRequest, Wanted
 from transfer_service.domain.webhook import Webhook
 from transfer_service.errors import SealBroken
 
@@ -20,6 +21,8 @@ WORDS = (
     *("what", "why", "note", "manifest", "path", "purpose", "form", "formemail", "signer", "authority", "signeremail"),
     *("mailto", "mailsubject", "mailbody", "webhookurl", "webhooksecret", "webhookformer"),
     *("pendingemail", "pendingname", "formphone"),
+    *("asker", "practice", "askedname", "askedemail", "askeddone", "wanted", "wantedplace", "wantedemail"),
+    *("askedrecord", "askedphone", "askedquestion", "decline"),
 )
 CANARY = {word: f"kanarie-{word}-Zx9" for word in WORDS}
 
@@ -69,12 +72,26 @@ def fill(database: SqlDatabase, tenant: Tenant) -> None:
     mail = a.a_mail(organization_id=tenant.id, to=c["mailto"], subject=c["mailsubject"], body=c["mailbody"])
     secrets = {"secret": c["webhooksecret"], "former_secret": c["webhookformer"], "former_until": a.NOW}
     webhook = a.a_webhook(organization_id=tenant.id, recipient_id=tenant.recipient.id, url=c["webhookurl"], **secrets)
+    said = a.asked(
+        asker=Asker(AskerKind.PHYSICIAN, c["asker"], c["practice"]),
+        patient_name=c["askedname"],
+        email=c["askedemail"],
+        done=c["askeddone"],
+        recipient=Wanted(c["wanted"], c["wantedplace"], c["wantedemail"]),
+        record_number=c["askedrecord"],
+        phone=c["askedphone"],
+        question=c["askedquestion"],
+    )
+    request = a.a_slide_request(
+        organization_id=tenant.id, department_id=tenant.department.id, asked=said, decline_note=c["decline"]
+    )
     with database.changing() as work:
-        work.save(a.an_event(tenant.actor), packet, file, release)
+        work.save(a.an_event(tenant.actor), packet, file, release, request)
         work.keep(mail, webhook)
     with database.reading() as work:
         assert work.find(Packet, tenant.id, record_number=c["record"]) == [packet]
         assert work.mail_due(a.NOW, 1) == [mail]
+        assert work.find(SlideRequest, tenant.id, mailbox=c["askedemail"]) == [request]
         assert work.get(Webhook, tenant.id, tenant.recipient.id) == webhook
 
 

@@ -36,6 +36,7 @@ from transfer_service.adapters.database.tables import (
     mail,
     notices,
     packets,
+    slide_requests,
     webhooks,
 )
 from transfer_service.adapters.database.tables import packet_files as files
@@ -43,6 +44,7 @@ from transfer_service.adapters.database.tenancy import OPTION, TENANT
 from transfer_service.adapters.database.transaction import SqlTransaction
 from transfer_service.domain.mail import Mail
 from transfer_service.domain.packet import FileState, Leftover, Packet, PacketFile, PacketState
+from transfer_service.domain.slide_request import SlideRequest
 from transfer_service.domain.webhook import Notice, NoticeKind, Webhook
 from transfer_service.errors import SealBroken
 from transfer_service.ports import Backlog
@@ -115,6 +117,12 @@ class SqlWork(SqlTransaction):
         """Every webhook that such notices are to be made for."""
         enabled = self._due(Webhook, webhooks.c.disabled_at.is_(None), "set_at", COUNTED_TO)
         return [webhook for webhook in enabled if webhook.wants(kind)]
+
+    def slide_requests_past(self, before: datetime, limit: int) -> list[SlideRequest]:
+        """Answered or taken back before that, or received before it and never answered; the oldest first."""
+        columns = slide_requests.c
+        unanswered = and_(columns.decided_at.is_(None), columns.received_at < before)
+        return self._due(SlideRequest, or_(columns.decided_at < before, unanswered), "received_at", limit)
 
     def backlog(self, now: datetime) -> Backlog:
         """What waits at ``now``."""

@@ -4,14 +4,17 @@ The documents of a case, a contact, a form and a signature are PHI: they are onl
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from transfer_service.domain.contact import PendingContact
+from transfer_service.domain.language import Language
 from transfer_service.domain.packet import Case, NotIncluded, SignedManifest, Specimen
 from transfer_service.domain.people import Accreditation, Patient
 from transfer_service.domain.release import Form, Grant, Signature, Signer
+from transfer_service.domain.slide_request import Asked, Asker, AskerKind, Wanted
 
 Document = Mapping[str, Any]
 
@@ -156,6 +159,27 @@ def accreditations_to_document(accreditations: Sequence[Accreditation]) -> list[
 def accreditations_from_document(documents: Sequence[Document]) -> tuple[Accreditation, ...]:
     """The accreditations again."""
     return tuple(Accreditation(it["name"], it["source"], date.fromisoformat(it["checked_on"])) for it in documents)
+
+
+def asked_to_document(asked: Asked) -> dict[str, object]:
+    """All that the asker said."""
+    document = asdict(asked)
+    return document | {"birth_date": asked.birth_date.isoformat(), "done_on": _day(asked.done_on)}
+
+
+def asked_from_document(document: Document) -> Asked:
+    """What was said again."""
+    asker, done_on = document["asker"], document["done_on"]
+    return Asked(
+        **{
+            **document,
+            "asker": Asker(AskerKind(asker["kind"]), asker["name"], asker["practice"]),
+            "recipient": Wanted(**document["recipient"]),
+            "birth_date": date.fromisoformat(document["birth_date"]),
+            "done_on": date.fromisoformat(done_on) if done_on else None,
+            "language": Language(document["language"]),
+        }
+    )
 
 
 def _day(day: date | None) -> str | None:

@@ -19,6 +19,7 @@ from transfer_service.domain.packet import AssemblyIntent, Leftover, Packet, Pac
 from transfer_service.domain.paths import path_identity
 from transfer_service.domain.people import Credential, Department, Organization, Recipient, Staff
 from transfer_service.domain.release import Release, ReleaseState
+from transfer_service.domain.slide_request import SlideRequest, mailbox
 from transfer_service.domain.ticket import Ticket
 from transfer_service.domain.webhook import Notice, NoticeKind, Webhook
 
@@ -108,6 +109,14 @@ def _release_has_no_notice_of_its_end(webhook: Webhook) -> ColumnElement[bool]:
     return tables.releases.c.id.not_in(told)
 
 
+def _received_since(since: datetime) -> ColumnElement[bool]:
+    return tables.slide_requests.c.received_at > since
+
+
+def _acknowledged_since(since: datetime) -> ColumnElement[bool]:
+    return tables.slide_requests.c.acknowledged_at > since
+
+
 _MAPPERS: tuple[Mapper[Any], ...] = (
     _plain(Organization, tables.organizations, "created_at", "id"),
     _plain(Department, tables.departments, "created_at", "id"),
@@ -166,6 +175,16 @@ _MAPPERS: tuple[Mapper[Any], ...] = (
         rows.mail_of,
         ("made_at", "id"),
         sealed=frozenset({"to", "subject", "body"}),
+    ),
+    Mapper(
+        SlideRequest,
+        tables.slide_requests,
+        rows.slide_request_row,
+        rows.slide_request_of,
+        ("received_at", "id"),
+        indexes={"mailbox": mailbox},
+        conditions={"received_since": _received_since, "acknowledged_since": _acknowledged_since},
+        sealed=frozenset({"asked", "decline_note"}),
     ),
     Mapper(
         Webhook,

@@ -10,6 +10,8 @@ from typing import Any, cast
 from transfer_service.adapters.database.documents import (
     accreditations_from_document,
     accreditations_to_document,
+    asked_from_document,
+    asked_to_document,
     case_from_document,
     case_to_document,
     contact_from_document,
@@ -30,6 +32,7 @@ from transfer_service.domain.packet import Packet, PacketFile
 from transfer_service.domain.paths import path_identity
 from transfer_service.domain.people import Recipient
 from transfer_service.domain.release import Release
+from transfer_service.domain.slide_request import SlideRequest, mailbox
 from transfer_service.domain.webhook import NoticeKind, Webhook
 
 Row = Mapping[str, Any]
@@ -170,6 +173,31 @@ def mail_of(row: Row, seals: Seals) -> Mail:
 
     words = {column: opened(column) for column in ("to", "subject", "body")}
     return Mail(**{**row, **words, "way": Way(row["way"])})
+
+
+def slide_request_row(request: SlideRequest, seals: Seals) -> dict[str, Any]:
+    """A request for slides: what was asked and answered sealed, and the index that counts mails to one mailbox."""
+
+    def sealed(column: str) -> Field:
+        return seals.field(request.organization_id, "slide_requests", column, request.id)
+
+    return plain_row(request) | {
+        "asked": sealed("asked").seal(asked_to_document(request.asked)),
+        "mailbox_index": seals.index(
+            request.organization_id, "slide_requests", "mailbox", mailbox(request.asked.email)
+        ),
+        "decline_note": sealed("decline_note").seal(request.decline_note),
+    }
+
+
+def slide_request_of(row: Row, seals: Seals) -> SlideRequest:
+    """The request again. SealBroken."""
+
+    def opened(column: str) -> Any:  # noqa: ANN401 - JSON
+        return seals.field(row["organization_id"], "slide_requests", column, row["id"]).open(row[column])
+
+    values = {**row, "asked": asked_from_document(opened("asked")), "decline_note": opened("decline_note")}
+    return SlideRequest(**_without(values, "mailbox_index"))
 
 
 def webhook_row(webhook: Webhook, seals: Seals) -> dict[str, Any]:

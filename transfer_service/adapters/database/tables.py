@@ -21,6 +21,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    false,
 )
 from sqlalchemy.sql.schema import SchemaItem
 
@@ -30,6 +31,7 @@ from transfer_service.domain.link import Verification
 from transfer_service.domain.packet import FileKind, FileState, PacketState
 from transfer_service.domain.people import CredentialKind, RecipientKind, Role
 from transfer_service.domain.release import Basis, ReleaseState
+from transfer_service.domain.slide_request import DeclineReason, SlideRequestState
 from transfer_service.domain.webhook import NoticeKind, Silence
 
 METADATA = MetaData(
@@ -82,6 +84,7 @@ departments = _tenant_table(
     Column("name", Text, nullable=False),
     Column("contact", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("takes_requests", Boolean, nullable=False, server_default=false()),
     Index(None, "organization_id", "created_at", "id"),
 )
 
@@ -432,6 +435,30 @@ template_approvals = _tenant_table(
     Column("ended_at", UtcDateTime),
     _refers("departments", "department_id"),
     Index(None, "organization_id", "department_id"),
+)
+
+slide_requests = _tenant_table(
+    "slide_requests",
+    Column("department_id", Uuid, nullable=False),
+    Column("state", word_of(SlideRequestState), nullable=False),
+    Column("asked", LargeBinary, nullable=False),
+    Column("mailbox_index", LargeBinary, nullable=False),
+    Column("secret_hash", LargeBinary, nullable=False, unique=True),
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("acknowledged_at", UtcDateTime),
+    Column("decided_at", UtcDateTime),
+    Column("decided_by", Uuid),
+    Column("decline_reason", word_of(DeclineReason)),
+    Column("decline_note", LargeBinary),
+    Column("packet_id", Uuid),
+    _refers("departments", "department_id"),
+    _refers("packets", "packet_id"),
+    CheckConstraint("(state = 'accepted') = (packet_id IS NOT NULL)", name="accepted_as_a_packet"),
+    CheckConstraint("(state = 'declined') = (decline_reason IS NOT NULL)", name="declined_for_a_reason"),
+    Index(None, "organization_id", "received_at", "id"),
+    Index(None, "organization_id", "department_id", "received_at", "id"),
+    Index(None, "organization_id", "mailbox_index", "acknowledged_at"),
+    Index(None, "decided_at", "received_at"),
 )
 
 kept_answers = Table(

@@ -12,12 +12,18 @@ from transfer_service.adapters.database import auditing, cursors, lists
 from transfer_service.adapters.database.engine import Dialect
 from transfer_service.adapters.database.mapping import K, Mapper, mapper_of
 from transfer_service.adapters.database.seals import Seals
-from transfer_service.adapters.database.tables import audit_entries, disclosures, organizations, service_keys
+from transfer_service.adapters.database.tables import (
+    audit_entries,
+    departments,
+    disclosures,
+    organizations,
+    service_keys,
+)
 from transfer_service.adapters.database.tenancy import OPTION
 from transfer_service.audit.entry import Entry, Event, Head
 from transfer_service.domain.disclosure import Disclosure
 from transfer_service.domain.mail import KeptAnswer
-from transfer_service.domain.people import Organization, Recipient
+from transfer_service.domain.people import Department, Organization, Recipient
 from transfer_service.domain.release import Release
 from transfer_service.errors import NotFound
 from transfer_service.ports import Bookkeeping, Keyring, S, Slice, T, Tenanted
@@ -126,6 +132,15 @@ class SqlTransaction:
         """All of them."""
         mapper = mapper_of(Organization)
         return self._all(mapper, lists.oldest_first(select(organizations), mapper))
+
+    def open_departments(self, department_id: UUID | None = None) -> list[Department]:
+        """Those of whatever organization that take requests from anybody, by name; or the one of that id."""
+        columns = departments.c
+        statement = select(departments).where(columns.takes_requests)
+        if department_id is not None:
+            statement = statement.where(columns.id == department_id)
+        public = statement.order_by(columns.name, columns.id).execution_options(**{OPTION: "that they do is public"})
+        return self._all(mapper_of(Department), public)
 
     def disclosures(
         self,

@@ -81,6 +81,21 @@ class CaseSchema(_FactsSchema):
         return Case(**data, **lists)  # type: ignore[arg-type]  # the schema has checked every member
 
 
+class _KnownPatientSchema(_WithoutNullsSchema):
+    name = Name(200)
+    birth_date = PastDay()
+    record_number = Line(64, required=True)
+    email = EmailAddress()
+    phone = Line(40)
+    language = Language()
+
+
+class KnownCaseSchema(_FactsSchema):
+    """What staff know of a case that was asked for; what they leave out is taken from the request."""
+
+    patient = fields.Nested(_KnownPatientSchema, required=True)
+
+
 class ReleasedCaseSchema(_FactsSchema):
     """The case as a recipient reads it: never a contact."""
 

@@ -1,28 +1,19 @@
 """Strings as the API takes them: bounded, of one kind, and read the same by whoever shows them later."""
 
 import re
-import unicodedata
 
 from marshmallow import ValidationError, fields, validate
 
 from transfer_service.domain.people import is_legible
+from transfer_service.domain.texts import LINE_BREAKS, LONGEST_ADDRESS, hides_nothing, is_one_address
 
-LONGEST_ADDRESS = 254  # RFC 5321 section 4.5.3.1.3, less the angle brackets
-_LONGEST_LOCAL_PART = 64
-
-_LINE_BREAKS = frozenset("\n\r\t")
-_UNSEEN_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
-# Overrides, embeddings and isolates can make a name read as another one (Unicode TR 36, section 2.7).
-_BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_DOT_ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
-_DOMAIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def _readable(*, lines: bool) -> "_Readable":
-    return _Readable(_LINE_BREAKS if lines else frozenset())
+    return _Readable(LINE_BREAKS if lines else frozenset())
 
 
 class _Readable(validate.Validator):
@@ -34,14 +25,9 @@ class _Readable(validate.Validator):
     def __call__(self, value: str) -> str:
         if not value.strip():
             raise ValidationError("Must not be blank; leave the field out instead.")
-        if any(self._is_unseen(character) for character in value):
+        if not hides_nothing(value, self._permitted):
             raise ValidationError("Must not contain control characters.")
         return value
-
-    def _is_unseen(self, character: str) -> bool:
-        if character in self._permitted:
-            return False
-        return character in _BIDI_CONTROLS or unicodedata.category(character) in _UNSEEN_CATEGORIES
 
 
 class _Wholly(validate.Validator):
@@ -96,8 +82,9 @@ def _stripped(value: str) -> str:
 class Lines(fields.String):
     """Text of 1 to ``longest`` characters, in as many lines as it needs."""
 
-    def __init__(self, longest: int) -> None:
-        super().__init__(validate=[validate.Length(min=1, max=longest), _readable(lines=True)])
+    def __init__(self, longest: int, *, required: bool = False) -> None:
+        length = validate.Length(min=1, max=longest)
+        super().__init__(required=required, validate=[length, _readable(lines=True)])
 
 
 class Secret(fields.String):
@@ -115,10 +102,7 @@ class EmailAddress(fields.String):
 
 
 def _one_address(value: str) -> str:
-    local, _, domain = value.rpartition("@")
-    # What begins as an encoded word (RFC 2047) can't stand in a header: mail could never go there.
-    is_local_part = _DOT_ATOM.fullmatch(local) and not local.startswith("=?")
-    if len(local) > _LONGEST_LOCAL_PART or not is_local_part or not _DOMAIN.fullmatch(domain):
+    if not is_one_address(value):
         raise ValidationError("Must be exactly one e-mail address, without a name.")
     return value
 

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
 from marshmallow import ValidationError, fields, validate
 
-from transfer_service.domain.moments import rfc3339
+from transfer_service.domain.moments import has_come, rfc3339
 from transfer_service.edge.calls import now
 from transfer_service.edge.strict_fields import WholeNumber
 
@@ -19,7 +19,6 @@ _INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_FURTHEST_AHEAD = timedelta(hours=14)  # where on Earth it may be tomorrow already
 
 
 def parsed_id(text: str) -> UUID | None:
@@ -78,7 +77,7 @@ class PastDay(Day):
 
 
 def _has_come(day: date) -> date:
-    if day > (now() + _FURTHEST_AHEAD).date():
+    if not has_come(day, now()):
         raise ValidationError("Must not lie in the future.")
     return day
 
