@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from transfer_service.audit.entry import Event
 from transfer_service.domain.disclosure import Disclosure, Receipt
+from transfer_service.domain.document import DocumentKind, ReleaseDocument
 from transfer_service.domain.link import Challenge, Link, Redemption, Verification
 from transfer_service.domain.mail import KeptAnswer, Mail
 from transfer_service.domain.packet import (
@@ -245,6 +246,26 @@ def a_signed_release(**changes: Any) -> Release:
         "signed_at": NOW,
     }
     return a_release(**signed | changes)
+
+
+def a_document(**changes: Any) -> ReleaseDocument:
+    return _made(
+        ReleaseDocument(
+            id=uuid4(),
+            organization_id=uuid4(),
+            release_id=uuid4(),
+            kind=DocumentKind.PAPER,
+            media_type="application/pdf",
+            size_bytes=1234,
+            sha256="ab" * 32,
+            key=secrets.token_bytes(32),
+            object_key=secrets.token_hex(20),
+            etag="etag-1",
+            made_at=NOW,
+            made_by=uuid4(),
+        ),
+        changes,
+    )
 
 
 def a_link(**changes: Any) -> Link:

@@ -15,13 +15,13 @@ PACKAGE = ROOT / "transfer_service"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 MOST_LINES = 300
 LONGER = {  # module: at most how many lines, and why
-    "cli.py": (320, "every command of operators, on one page"),
-    "adapters/database/tables.py": (440, "declarations alone: the schema on one page"),
+    "cli.py": (330, "every command of operators, on one page"),
+    "adapters/database/tables.py": (480, "declarations alone: the schema on one page"),
     "adapters/database/migrations/versions/0001_first_tables.py": (
         1000,
         "what a revision did stays as it was, every column of it",
     ),
-    "errors.py": (340, "the whole error tree, on one page"),
+    "errors.py": (400, "the whole error tree, on one page"),
     "edge/gateway_worker.py": (315, "overrides of one class of gunicorn's, which are read side by side"),
 }
 VAGUE = {"utils", "util", "helpers", "helper", "common", "core", "base", "manager", "managers", "misc"}

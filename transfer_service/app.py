@@ -42,11 +42,13 @@ from transfer_service.usecases.archive import Archives
 from transfer_service.usecases.close import Close
 from transfer_service.usecases.deliver import Deliver
 from transfer_service.usecases.deposit import Deposit
+from transfer_service.usecases.documents import Documents
 from transfer_service.usecases.enrol import Enrol
 from transfer_service.usecases.issue import Issue
 from transfer_service.usecases.journey import Journey
 from transfer_service.usecases.limits import Limits
 from transfer_service.usecases.notify import Notify
+from transfer_service.usecases.paper import Papers
 from transfer_service.usecases.patient import Patients
 from transfer_service.usecases.receive import Receive
 from transfer_service.usecases.recipients import Recipients
@@ -211,6 +213,7 @@ def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> J
         verify=Verify(database, keyring, store, limits, parts.clock),
         close=Close(database, signing_key),
         releases=Releases(database, limits, parts.public_url),
+        papers=Papers(database, Documents(database, store, limits), parts.clock),
         patients=Patients(database, questions, limits),
         issue=Issue(database, service_key, limits, parts.public_url),
         redeem=redeem,

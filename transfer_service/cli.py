@@ -211,6 +211,17 @@ def create_department(operator: Operator, organization_id: UUID, name: str, cont
     operator.answer({"id": str(made.id)}, f"Department {made.name}\nid {made.id}")
 
 
+@department.command("set")
+@click.option("--treatment", type=click.Choice(["on", "off"]), required=True, help="Release without authorization.")
+@click.argument("department_id", metavar="ID", type=click.UUID)
+@_command
+def set_department(operator: Operator, department_id: UUID, treatment: str) -> None:
+    """Switch on or off what a department may do; off at first."""
+    service = operator.service()
+    made = service.journey.enrol.allow_treatment(department_id, service.clock(), allowed=treatment == "on")
+    operator.answer({"id": str(made.id), "treatment": treatment}, f"Department {made.name}: treatment is {treatment}.")
+
+
 @main.group()
 def token() -> None:
     """Bearer tokens of staff and of review services."""

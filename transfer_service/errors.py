@@ -5,16 +5,18 @@
     │   └── TicketOver           an address for one download, which ended or never was
     ├── NotAuthenticated         we do not know who you are
     ├── NotAllowed               we know you, and your role may not
-    │   └── AnswerWrong          a code, passcode or birth date that is not right
+    │   ├── AnswerWrong          a code, passcode or birth date that is not right
+    │   └── SecondPersonNeeded   what two members of staff do, one of them can't
     ├── Invalid                  what was sent can never be right
     │   ├── PathInvalid, DigestMismatch, DigestMissing, PartNumberWrong, PartSizeWrong,
     │   ├── ExpiryInPast, ExpiryTooFar, FileTooLarge, FileUnknown, IdempotencyKeyReused, CursorInvalid
-    │   └── WebhookRefused
+    │   └── WebhookRefused, ScanRefused
     ├── NotNow                   right, but not in this state of things
     │   ├── PathTaken, PartsMissing, FileNotReceiving
     │   ├── PacketNotOpen, PacketNotClosed, PacketEmpty, PacketRetired, FilesUnverified
     │   ├── ReleaseNotSigned, ReleaseNotRequested, ReleaseExpired, ReleaseWithdrawn, ReleaseLocked
     │   ├── FormChanged, PatientUnreachable, RecipientNotNamed
+    │   ├── NothingToConfirm, DocumentChanged, TreatmentNotAllowed
     │   └── LinkExpired, LinkRevoked, LinkUsedUp, LinkLocked, ChallengeUsed, ChallengeOver
     ├── TooMany                  too often; come again later
     ├── Unavailable              something we depend on does not answer; nothing was granted
@@ -67,6 +69,11 @@ class NotAllowed(TransferError):
 class AnswerWrong(NotAllowed):
     code = "answer_wrong"
     message = "That is not the right answer."
+
+
+class SecondPersonNeeded(NotAllowed):
+    code = "second_person_needed"
+    message = "Whoever brought this can't confirm it; another member of staff has to."
 
 
 class Invalid(TransferError):
@@ -135,6 +142,11 @@ class CursorInvalid(Invalid):
 class WebhookRefused(Invalid):
     code = "webhook_refused"
     message = "That address can't be called."
+
+
+class ScanRefused(Invalid):
+    code = "scan_refused"
+    message = "A scan is a PDF, PNG, JPEG or TIFF: its media type says which, and its first bytes are such a file's."
 
 
 class NotNow(TransferError):
@@ -214,7 +226,22 @@ class FormChanged(NotNow):
 
 class PatientUnreachable(NotNow):
     code = "patient_unreachable"
-    message = "The packet names no e-mail address of the patient."
+    message = "The packet names no e-mail address of the patient; a signature on paper can be asked for."
+
+
+class NothingToConfirm(NotNow):
+    code = "nothing_to_confirm"
+    message = "No paper form waits for confirmation."
+
+
+class DocumentChanged(NotNow):
+    code = "document_changed"
+    message = "The scan is not the one that was looked at; look at it again."
+
+
+class TreatmentNotAllowed(NotNow):
+    code = "treatment_not_allowed"
+    message = "The department does not release for treatment without the patient's authorization."
 
 
 class NotFetched(NotNow):

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from tests.api.conftest import CASE, RECIPIENT, Api, Caller
-from tests.stages import ORIGIN, Stage
+from tests.stages import ORIGIN, SCAN, Stage, sha256_hex
 from transfer_service.domain.moments import rfc3339
 
 
@@ -99,6 +99,26 @@ class Scene:
         }
         return f"/packets/{self.packet}/releases", {"json": body}
 
+    def to_scan(self) -> tuple[str, dict[str, Any]]:
+        asked = self.stages.asked_on_paper(of=copy(self.stage))
+        assert asked.release is not None
+        return f"/releases/{asked.release.id}/paper", {"data": SCAN, "content_type": "application/pdf"}
+
+    def scanned(self) -> str:
+        """By somebody who is none of the scene's callers."""
+        scanned = self.stages.scanned(of=self.stages.asked_on_paper(of=copy(self.stage)))
+        assert scanned.release is not None
+        return f"/releases/{scanned.release.id}/paper"
+
+    def to_confirm(self) -> tuple[str, dict[str, Any]]:
+        body = {
+            "document_sha256": sha256_hex(SCAN),
+            "signature_name": "Ada Example",
+            "signer": "patient",
+            "signed_on": self.stages.now.date().isoformat(),
+        }
+        return f"{self.scanned()}/confirm", {"json": body}
+
     def to_link(self) -> tuple[str, dict[str, Any]]:
         body = {
             "release_id": str(self.release),
@@ -182,6 +202,9 @@ _REQUESTS: dict[tuple[str, str], Callable[[Scene], Made]] = {
     ("POST", "/releases/<id:release_id>/resend"): lambda scene: f"/releases/{scene.release}/resend",
     ("POST", "/releases/<id:release_id>/sign"): Scene.to_sign,
     ("POST", "/releases/<id:release_id>/withdraw"): lambda scene: f"/releases/{scene.release}/withdraw",
+    ("PUT", "/releases/<id:release_id>/paper"): Scene.to_scan,
+    ("GET", "/releases/<id:release_id>/paper"): Scene.scanned,
+    ("POST", "/releases/<id:release_id>/paper/confirm"): Scene.to_confirm,
     ("POST", f"{_PACKET}/links"): Scene.to_link,
     ("GET", f"{_PACKET}/links"): lambda scene: f"/packets/{scene.packet}/links",
     ("POST", "/links/<id:link_id>/revoke"): lambda scene: f"/links/{scene.stage.link.id}/revoke",  # type: ignore[union-attr]  # a redeemed stage has one

@@ -14,6 +14,7 @@ from transfer_service.api import (
     links,
     metrics,
     packets,
+    paper,
     patient,
     recipients,
     redeemed,
@@ -23,7 +24,10 @@ from transfer_service.api import (
 )
 from transfer_service.api.blueprint import PREFIX, PROBLEM
 
-_AREAS = (packets, files, content, recipients, releases, patient, links, redeemed, released, webhook, accounting)
+_AREAS = (
+    *(packets, files, content, recipients, releases, paper, patient),
+    *(links, redeemed, released, webhook, accounting),
+)
 
 _DESCRIPTION = (
     "Release of sealed pathology slides and imaging to a reviewing breast pathologist, by the patient's authorization."

@@ -76,17 +76,26 @@ class Terms:
 
 def authorization_form(terms: Terms) -> Form:
     """The form in English, in plain language (164.508(c)(3))."""
+    return form_of(TEMPLATE, _TEXT.format(**terms_in_words(terms)))
+
+
+def form_of(template: str, text: str) -> Form:
+    """The text as it is stored, with its digest."""
+    return Form(template, LANGUAGE, text, hashlib.sha256(text.encode()).hexdigest())
+
+
+def terms_in_words(terms: Terms) -> dict[str, str]:
+    """What a form's text has places for."""
     department = f"{terms.department.name}, {terms.organization.name}"
-    text = _TEXT.format(
-        patient=terms.case.patient.name,
-        birth_date=written_day(terms.case.patient.birth_date),
-        grants="\n\n".join([*(_grant(*grant) for grant in terms.grants), *_not_included(terms.case)]),
-        department=department,
-        discloser="\n".join([department, *_contact(terms)]),
-        purpose=terms.purpose,
-        expires_at=f"{written_day(terms.expires_at)}, at {terms.expires_at:%H:%M}",
-    )
-    return Form(TEMPLATE, LANGUAGE, text, hashlib.sha256(text.encode()).hexdigest())
+    return {
+        "patient": terms.case.patient.name,
+        "birth_date": written_day(terms.case.patient.birth_date),
+        "grants": "\n\n".join([*(_grant(*grant) for grant in terms.grants), *_not_included(terms.case)]),
+        "department": department,
+        "discloser": "\n".join([department, *_contact(terms)]),
+        "purpose": terms.purpose,
+        "expires_at": f"{written_day(terms.expires_at)}, at {terms.expires_at:%H:%M}",
+    }
 
 
 def _grant(recipient: Recipient, files: Sequence[PacketFile]) -> str:

@@ -23,13 +23,17 @@ class Organization:
 
 @dataclass(frozen=True, slots=True)
 class Department:
-    """Pathology or radiology of one organization. ``contact`` tells patients and recipients who to call."""
+    """Pathology or radiology of one organization. ``contact`` tells patients and recipients who to call.
+
+    ``treatment_allowed``: whether it may release for treatment without the patient's authorization (164.506(c)).
+    """
 
     id: UUID
     organization_id: UUID
     name: str
     contact: str
     created_at: datetime
+    treatment_allowed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from transfer_service.audit.entry import Entry, Event, Head
 from transfer_service.domain.disclosure import Disclosure, Receipt
+from transfer_service.domain.document import ReleaseDocument
 from transfer_service.domain.link import Challenge, Link, Redemption
 from transfer_service.domain.mail import KeptAnswer, Mail
 from transfer_service.domain.packet import AssemblyIntent, Leftover, Packet, PacketFile, Part
@@ -25,6 +26,7 @@ Tenanted = (
     | Packet
     | PacketFile
     | Release
+    | ReleaseDocument
     | Link
     | Redemption
     | Disclosure
@@ -43,6 +45,7 @@ Bookkeeping = (
     | KeptAnswer
     | Packet
     | PacketFile
+    | ReleaseDocument
     | Ticket
     | Webhook
     | Notice
@@ -58,6 +61,7 @@ T = TypeVar(
     Part,
     AssemblyIntent,
     Release,
+    ReleaseDocument,
     Link,
     Challenge,
     Redemption,

@@ -63,6 +63,21 @@ class Enrol:
             tx.save(event, department)
         return department
 
+    def allow_treatment(self, department_id: UUID, now: datetime, *, allowed: bool) -> Department:
+        """Whether that department may release for treatment without the patient's authorization (45 CFR 164.506(c)).
+
+        Releases that live already stay as they are. NotFound. Again changes nothing.
+        """
+        with self.database.changing() as tx:
+            department = self._of_any(tx, Department, department_id, "department")
+            if department.treatment_allowed is allowed:
+                return department
+            department = replace(department, treatment_allowed=allowed)
+            action = "department.treatment_allowed" if allowed else "department.treatment_disallowed"
+            event = self._event(action, department.organization_id, now, {"department": department.id})
+            tx.save(event, department)
+        return department
+
     def create_token(self, department_id: UUID, role: Role, staff_name: str, now: datetime) -> tuple[Credential, str]:
         """A token for that member of staff, who is enrolled where they are new; the token itself comes once."""
         token = mint_token()

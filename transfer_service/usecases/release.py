@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from transfer_service.audit.entry import Event, actor_words
-from transfer_service.domain.form import Terms, authorization_form
+from transfer_service.audit.entry import Event, Fact
+from transfer_service.domain.form import Terms
 from transfer_service.domain.language import nearest
 from transfer_service.domain.mail import Mail
 from transfer_service.domain.packet import Packet, PacketFile
@@ -16,7 +16,16 @@ from transfer_service.domain.policy import (
     check_may_ask_releases,
     check_may_oversee_releases,
 )
-from transfer_service.domain.release import Basis, Grant, Release, ReleaseState, Signature, Signer
+from transfer_service.domain.release import (
+    Basis,
+    Grant,
+    Medium,
+    Release,
+    ReleaseState,
+    Signature,
+    Signer,
+    check_signs_by_name,
+)
 from transfer_service.domain.webhook import NoticeKind
 from transfer_service.errors import (
     ExpiryInPast,
@@ -31,10 +40,12 @@ from transfer_service.errors import (
 from transfer_service.ports import Database, Transaction
 from transfer_service.sealing.tokens import mint_secret, token_hash
 from transfer_service.usecases.close import manifest_digest
-from transfer_service.usecases.letters import about, another_letter, asking_letter
+from transfer_service.usecases.letters import about, letter_of
 from transfer_service.usecases.limits import Limits
 from transfer_service.usecases.notices import notices_of
 from transfer_service.usecases.reach import owned_packet
+from transfer_service.usecases.treatment import ground_of
+from transfer_service.usecases.withdrawal import NOTHING_SAID, WithdrawalDraft, check_may_say, withdrawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +58,17 @@ class GrantDraft:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ReleaseDraft:
-    """A release as the department asks for it."""
+    """A release as the department asks for it. ``signing`` on paper: no letter goes out, staff print the form.
+
+    For treatment, with an ``attestation``, nothing is asked: the patient is told, by a letter or on paper.
+    """
 
     grants: Sequence[GrantDraft]
     purpose: str
     expires_at: datetime
     basis: Basis = Basis.AUTHORIZATION
+    signing: Medium = Medium.PAGE
+    attestation: str | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -74,9 +90,9 @@ class Releases:
     public_url: str
 
     def ask(self, actor: Actor, packet_id: UUID, draft: ReleaseDraft, now: datetime) -> Release:
-        """A requested release, and the patient's letter in the outbox, in one transaction.
+        """A requested release (one for treatment is live at once), and the patient's letter, in one transaction.
 
-        PacketNotClosed, ExpiryInPast, ExpiryTooFar, FileUnknown, PatientUnreachable.
+        PacketNotClosed, ExpiryInPast, ExpiryTooFar, FileUnknown, PatientUnreachable, TreatmentNotAllowed, Invalid.
         """
         staff = check_may_ask_releases(actor)
         check_expiry(draft.expires_at, now, now + self.limits.release_for)
@@ -84,15 +100,16 @@ class Releases:
         with self.database.changing() as tx:
             packet = owned_packet(tx, staff, packet_id)
             packet.check_closed()
-            email = packet.case.patient.email
-            if not email:
+            email, is_letter = packet.case.patient.email or "", draft.signing is Medium.PAGE
+            if is_letter and not email:
                 raise PatientUnreachable
             granted = _granted(tx, packet, draft.grants)
+            ground = ground_of(_terms(tx, packet, granted, draft), draft.basis, draft.attestation)
             release = Release(
                 id=uuid4(),
                 organization_id=packet.organization_id,
                 packet_id=packet.id,
-                state=ReleaseState.REQUESTED,
+                state=ground.state,
                 basis=draft.basis,
                 grants=tuple(
                     Grant(recipient.id, recipient.version, tuple(file.id for file in files))
@@ -101,19 +118,23 @@ class Releases:
                 purpose=draft.purpose,
                 expires_at=draft.expires_at,
                 manifest_sha256=manifest_digest(packet.signed_manifest()),
-                form=authorization_form(_terms(tx, packet, granted, draft)),
+                form=ground.form,
                 email=email,
-                secret_hash=token_hash(secret),
+                secret_hash=token_hash(secret) if is_letter else None,
                 requested_at=now,
                 requested_by=staff.staff_id,
+                attestation=draft.attestation,
             )
-            tx.save(_event("release.requested", staff, release, now), release, self._letter(tx, release, secret, now))
+            letters = [self._letter(tx, release, secret, now)] if is_letter else []
+            notices = notices_of(tx, release, NoticeKind.RELEASED, now) if release.permitted_at else ()
+            tx.save(_event(ground.action, staff, release, now, **ground.facts), release, *letters, *notices)
         return release
 
     def resend(self, actor: Actor, release_id: UUID, now: datetime) -> Release:
         """A fresh letter with a fresh secret; the lost or locked one is dead, and so are its sessions.
 
-        Of a release that has ended too, for as long as the patient may look who got what. ReleaseExpired after that.
+        Of a release that has ended too, for as long as the patient may look who got what. ReleaseExpired after that;
+        PatientUnreachable where it was asked for on paper, of somebody without an address.
         """
         staff = check_may_ask_releases(actor)
         secret = mint_secret()
@@ -121,6 +142,8 @@ class Releases:
             release, _ = _with_packet(tx, actor, release_id)
             if now >= release.ends_at + self.limits.patient_secret_for:
                 raise ReleaseExpired
+            if not release.email:
+                raise PatientUnreachable
             release = replace(release, secret_hash=token_hash(secret), wrong_answers=0)
             _end_sessions(tx, release, now)
             tx.save(_event("release.resent", staff, release, now), release, self._letter(tx, release, secret, now))
@@ -144,16 +167,13 @@ class Releases:
         Invalid, PacketRetired, FormChanged, ReleaseNotRequested, ReleaseWithdrawn, ReleaseExpired.
         """
         self.check_signs(actor, release_id, now)
-        if not draft.name.strip():
-            raise Invalid("A signature has a name.")
-        if draft.signer is Signer.REPRESENTATIVE and not (draft.authority or "").strip():
-            raise Invalid("A representative says by what authority they act for the patient.")
+        check_signs_by_name(draft.name, draft.signer, draft.authority)
         with self.database.changing() as tx:
             release = tx.get(Release, actor.organization_id, release_id)
             tx.get(Packet, release.organization_id, release.packet_id).check_closed()
             release.check_may_be_signed(draft.form_sha256, now)
             signature = Signature(draft.name, draft.signer, draft.authority, release.email)
-            release = replace(release, state=ReleaseState.SIGNED, signature=signature, signed_at=now)
+            release = replace(release.moved(ReleaseState.SIGNED), signature=signature, signed_at=now)
             facts = {"form_sha256": release.form.sha256, "manifest_sha256": release.manifest_sha256}
             notices = notices_of(tx, release, NoticeKind.RELEASED, now)
             event = _event("release.signed", actor, release, now, signer=draft.signer.value, **facts)
@@ -167,16 +187,17 @@ class Releases:
             raise NotAllowed("Only the patient, or who may act for them, can sign.")
         check_is_patient_of(actor, release_id)
 
-    def withdraw(self, actor: Actor, release_id: UUID, now: datetime) -> Release:
-        """Every link under it is dead before this returns: each use of one reads the release again."""
+    def withdraw(self, actor: Actor, release_id: UUID, now: datetime, draft: WithdrawalDraft = NOTHING_SAID) -> Release:
+        """Every link under it is dead before this returns: each use of one reads the release again. Invalid."""
+        check_may_say(actor, draft)
         with self.database.changing() as tx:
             release, _ = _with_packet(tx, actor, release_id)
             if release.state is ReleaseState.WITHDRAWN:
                 return release
-            withdrawn_by = ":".join(actor_words(actor))
-            release = replace(release, state=ReleaseState.WITHDRAWN, withdrawn_at=now, withdrawn_by=withdrawn_by)
-            notices = notices_of(tx, release, NoticeKind.WITHDRAWN, now) if release.signed_at else ()
-            tx.save(_event("release.withdrawn", actor, release, now), release, *notices)
+            release = withdrawn(release, actor, draft, now)
+            notices = notices_of(tx, release, NoticeKind.WITHDRAWN, now) if release.permitted_at else ()
+            facts = {} if release.withdrawn_how is None else {"how": release.withdrawn_how.value}
+            tx.save(_event("release.withdrawn", actor, release, now, **facts), release, *notices)
         return release
 
     def _refuse(self, actor: Actor, release_id: UUID, now: datetime) -> None:
@@ -193,9 +214,7 @@ class Releases:
         who = about(tx, packet, release.email, nearest(packet.case.patient.language))
         url = f"{self.public_url}/r#{secret}"
         usable_until = release.ends_at + self.limits.patient_secret_for
-        is_asked = release.state is ReleaseState.REQUESTED and now < release.expires_at
-        write = asking_letter if is_asked else another_letter
-        return write(who, url, usable_until, now)
+        return letter_of(release, now)(who, url, usable_until, now)
 
 
 def check_expiry(expires_at: datetime, now: datetime, latest: datetime) -> None:
@@ -259,5 +278,5 @@ def _end_sessions(tx: Transaction, release: Release, now: datetime) -> None:
             tx.keep(replace(session, revoked_at=now))
 
 
-def _event(action: str, actor: Actor, release: Release, now: datetime, **facts: str) -> Event:
+def _event(action: str, actor: Actor, release: Release, now: datetime, **facts: Fact) -> Event:
     return Event(action, actor, now, {"packet": release.packet_id, "release": release.id}, facts)

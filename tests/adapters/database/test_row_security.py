@@ -52,7 +52,8 @@ def filled(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Fi
                 AssemblyIntent(each.id, each.file.id, ((1, "etag"),), attempt=1, made_at=a.NOW),
             )
             webhook = a.a_webhook(**of, recipient_id=each.recipient.id, set_by=credential.id)
-            work.save(a.an_event(each.actor), a.a_receipt(**of, release_id=each.release.id), webhook)
+            of_release = {**of, "release_id": each.release.id}
+            work.save(a.an_event(each.actor), a.a_receipt(**of_release), a.a_document(**of_release), webhook)
             work.keep(a.a_notice(**of, recipient_id=each.recipient.id, release_id=each.release.id))
     database.dispose()
     return filled

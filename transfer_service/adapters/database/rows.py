@@ -22,6 +22,7 @@ from transfer_service.adapters.database.documents import (
     signature_to_document,
 )
 from transfer_service.adapters.database.seals import Field, Seals, folded
+from transfer_service.domain.document import ReleaseDocument
 from transfer_service.domain.link import Link, Passcode
 from transfer_service.domain.mail import Mail
 from transfer_service.domain.packet import Packet, PacketFile
@@ -101,7 +102,7 @@ def file_of(row: Row, seals: Seals) -> PacketFile:
 
 
 def release_row(release: Release, seals: Seals) -> dict[str, Any]:
-    """A release: form, purpose, address and signature sealed."""
+    """A release: form, purpose, address, signature, and what staff wrote, sealed."""
 
     def sealed(column: str) -> Field:
         return seals.field(release.organization_id, "releases", column, release.id)
@@ -112,6 +113,8 @@ def release_row(release: Release, seals: Seals) -> dict[str, Any]:
         "form": sealed("form").seal(form_to_document(release.form)),
         "email": sealed("email").seal(release.email),
         "signature": sealed("signature").seal(signature_to_document(release.signature)),
+        "attestation": sealed("attestation").seal(release.attestation),
+        "withdrawn_note": sealed("withdrawn_note").seal(release.withdrawn_note),
     }
 
 
@@ -128,8 +131,22 @@ def release_of(row: Row, seals: Seals) -> Release:
         "form": form_from_document(opened("form")),
         "email": opened("email"),
         "signature": signature_from_document(opened("signature")),
+        "attestation": opened("attestation"),
+        "withdrawn_note": opened("withdrawn_note"),
     }
     return Release(**values)
+
+
+def document_row(document: ReleaseDocument, seals: Seals) -> dict[str, Any]:
+    """A document of a release: the key that opens it sealed."""
+    key = seals.field(document.organization_id, "release_documents", "key", document.id)
+    return plain_row(document) | {"key": key.seal_bytes(document.key)}
+
+
+def document_of(row: Row, seals: Seals) -> ReleaseDocument:
+    """The document again. SealBroken."""
+    key = seals.field(row["organization_id"], "release_documents", "key", row["id"])
+    return ReleaseDocument(**{**row, "key": key.open_bytes(row["key"])})
 
 
 def link_row(link: Link, seals: Seals) -> dict[str, Any]:  # noqa: ARG001 - one shape for all
