@@ -6,7 +6,7 @@
     ├── NotAuthenticated         we do not know who you are
     ├── NotAllowed               we know you, and your role may not
     │   ├── AnswerWrong          a code, passcode or birth date that is not right
-    │   └── SecondPersonNeeded   what two members of staff do, one of them can't
+    │   └── SecondPersonNeeded   yours is the first word already; somebody else's is wanted
     ├── Invalid                  what was sent can never be right
     │   ├── PathInvalid, DigestMismatch, DigestMissing, PartNumberWrong, PartSizeWrong,
     │   ├── ExpiryInPast, ExpiryTooFar, FileTooLarge, FileUnknown, IdempotencyKeyReused, CursorInvalid
@@ -73,7 +73,7 @@ class AnswerWrong(NotAllowed):
 
 class SecondPersonNeeded(NotAllowed):
     code = "second_person_needed"
-    message = "Whoever brought this can't confirm it; another member of staff has to."
+    message = "Who asked for this can't confirm it; another member of staff can."
 
 
 class Invalid(TransferError):
@@ -231,7 +231,7 @@ class PatientUnreachable(NotNow):
 
 class NothingToConfirm(NotNow):
     code = "nothing_to_confirm"
-    message = "No paper form waits for confirmation."
+    message = "Nothing waits to be confirmed."
 
 
 class DocumentChanged(NotNow):
