@@ -92,7 +92,9 @@ def test_a_patient_sees_what_was_signed_on_paper_and_keeps_a_copy(stages, visito
     assert "You have signed on paper." in visitor.text()
     assert "Signed on paper, on May 12, 2026 Confirmed by a second person" in visitor.text()
     copied = visitor.get("/r/copy").text
-    assert "Signed by Ada Example on paper, on May 12, 2026\nConfirmed by a second person at the department on" in copied
+    assert (
+        "Signed by Ada Example on paper, on May 12, 2026\nConfirmed by a second person at the department on" in copied
+    )
 
 
 def test_a_patient_whose_files_are_released_for_treatment_is_told_why_and_can_object(stages, visitor):
