@@ -52,6 +52,7 @@ def downgrade() -> None:
     )
     op.execute(f"UPDATE releases SET secret_hash = {nobodys} WHERE secret_hash IS NULL")  # noqa: S608 - our own words
     if _is_postgresql():
+        op.execute("SET CONSTRAINTS ALL IMMEDIATE")  # no table is altered while rows of it wait to be checked
         op.alter_column("releases", "secret_hash", nullable=False)
         op.drop_constraint(op.f("ck_releases_medium"), "releases", type_="check")
         _allow_on_postgresql(STATES, BASES)
