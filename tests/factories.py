@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from transfer_service.audit.entry import Event
 from transfer_service.domain.disclosure import Disclosure, Receipt
+from transfer_service.domain.document import DocumentKind, ReleaseDocument
 from transfer_service.domain.form import TemplateApproval
 from transfer_service.domain.language import Language
 from transfer_service.domain.link import Challenge, Link, Redemption, Verification
@@ -284,6 +285,26 @@ def a_slide_request(**changes: Any) -> SlideRequest:
             secret_hash=secrets.token_bytes(32),
             received_at=NOW,
             acknowledged_at=NOW,
+        ),
+        changes,
+    )
+
+
+def a_document(**changes: Any) -> ReleaseDocument:
+    return _made(
+        ReleaseDocument(
+            id=uuid4(),
+            organization_id=uuid4(),
+            release_id=uuid4(),
+            kind=DocumentKind.PAPER,
+            media_type="application/pdf",
+            size_bytes=1234,
+            sha256="ab" * 32,
+            key=secrets.token_bytes(32),
+            object_key=secrets.token_hex(20),
+            etag="etag-1",
+            made_at=NOW,
+            made_by=uuid4(),
         ),
         changes,
     )

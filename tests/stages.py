@@ -39,7 +39,7 @@ from transfer_service.domain.people import (
     ServiceActor,
     StaffActor,
 )
-from transfer_service.domain.release import Release, Signer
+from transfer_service.domain.release import Basis, Medium, Release, Signer
 from transfer_service.domain.slide_request import SlideRequest
 from transfer_service.domain.webhook import Notice, Webhook
 from transfer_service.errors import WebhookRefused
@@ -58,6 +58,7 @@ from transfer_service.usecases.close import Close
 from transfer_service.usecases.contact import Contacts
 from transfer_service.usecases.deliver import Deliver
 from transfer_service.usecases.deposit import Deposit, FileDraft, PacketDraft
+from transfer_service.usecases.documents import Documents
 from transfer_service.usecases.enrol import Enrol
 from transfer_service.usecases.form_templates import FormTemplates
 from transfer_service.usecases.issue import Issue, LinkDraft
@@ -65,6 +66,7 @@ from transfer_service.usecases.journey import Journey
 from transfer_service.usecases.letter_secrets import LetterSecrets
 from transfer_service.usecases.limits import Limits
 from transfer_service.usecases.notify import Notify
+from transfer_service.usecases.paper import PaperDraft, Papers
 from transfer_service.usecases.patient import PatientAnswer, Patients, PatientSession
 from transfer_service.usecases.receive import Receive
 from transfer_service.usecases.recipients import RecipientDraft, Recipients
@@ -82,6 +84,8 @@ ORIGIN = Origin("request-7", "192.0.2.7")
 BIRTH_DATE = date(1961, 2, 3)
 CONTENTS: Mapping[str, bytes] = {"slides/A1.svs": b"a slide scan", "reports/S26-1234.pdf": b"a report"}
 REQUEST_SECRET = re.compile(r"/q#(\S{43})\s")
+SCAN = b"%PDF-1.7 a form that was signed"
+ATTESTATION = "Dr. Viewer treats the patient and has asked for the slides."
 LETTER_SECRET = re.compile(r"/r#(\S{43})\s")
 TYPED_CODE = re.compile(r"^ *([0-9A-Z]{4}(?:-[0-9A-Z]{4}){2})$", re.MULTILINE)
 CODE = re.compile(r"Your code is (\d{6})\s")
@@ -218,6 +222,7 @@ class Stages:
             verify=Verify(self.database, self.keyring, self.store, self.limits, self.clock),
             close=Close(self.database, self.signing_key),
             releases=Releases(self.database, self.limits, secrets, PUBLIC_URL),
+            papers=Papers(self.database, Documents(self.database, self.store, self.limits), self.clock),
             patients=Patients(self.database, questions, self.limits, secrets, by_sms=self.sms is not None),
             issue=Issue(self.database, self.service_key, self.limits, PUBLIC_URL),
             redeem=redeem,
@@ -323,6 +328,47 @@ class Stages:
         stage.redeemed = self.journey.redeem.redeem(stage.answer, ORIGIN, self.now)
         stage.actor = self.recipient_actor(stage.redeemed)
         return stage
+
+    # A release on paper, or for treatment
+
+    def asked_on_paper(self, *, of: Stage | None = None, **changes: Any) -> Stage:
+        """No letter went out."""
+        stage = of or self.closed()
+        draft = replace(self.release_draft(), signing=Medium.PAPER, **changes)
+        stage.release = self.journey.releases.ask(self.coordinator, stage.packet.id, draft, self.now)
+        return stage
+
+    def scanned(self, scan: bytes = SCAN, *, of: Stage | None = None) -> Stage:
+        """The coordinator has sent the signed form."""
+        stage = of or self.asked_on_paper()
+        assert stage.release is not None
+        papers = self.journey.papers
+        plan = papers.expect(self.coordinator, stage.release.id, "application/pdf", len(scan), self.now)
+        stage.release, _ = papers.take(plan, blocks(scan))
+        return stage
+
+    @cached_property
+    def second_coordinator(self) -> StaffActor:
+        return self.staff(self.hospital.pathology, Role.COORDINATOR, "S. Econd")
+
+    def paper_draft(self, scan: bytes = SCAN, **changes: Any) -> PaperDraft:
+        return replace(PaperDraft(sha256_hex(scan), "Ada Example", Signer.PATIENT, self.now.date()), **changes)
+
+    def confirmed(self, *, of: Stage | None = None) -> Stage:
+        """Another coordinator has confirmed it: signed."""
+        stage = of or self.scanned()
+        assert stage.release is not None
+        draft = self.paper_draft()
+        stage.release = self.journey.papers.confirm(self.second_coordinator, stage.release.id, draft, self.now)
+        return stage
+
+    def treatment_allowed(self, *, allowed: bool = True) -> None:
+        self.journey.enrol.allow_treatment(self.hospital.pathology.id, self.now, allowed=allowed)
+
+    def attested(self, *, of: Stage | None = None, **changes: Any) -> Stage:
+        """For treatment: live without a signature, and the patient's letter has come."""
+        self.treatment_allowed()
+        return self.released(of=of, **{"basis": Basis.TREATMENT, "attestation": ATTESTATION, **changes})
 
     # A release to a review service
 
@@ -499,7 +545,8 @@ class Stages:
         self.kept.execute(statement, *values)
 
     def object_keys_referred_to(self) -> set[str]:
-        return {row[0] for row in self.kept.query("SELECT object_key FROM packet_files WHERE object_key IS NOT NULL")}
+        files = self.kept.query("SELECT object_key FROM packet_files WHERE object_key IS NOT NULL")
+        return {row[0] for row in [*files, *self.kept.query("SELECT object_key FROM release_documents")]}
 
     def leftover_keys(self) -> set[str]:
         return {row[0] for row in self.kept.query("SELECT object_key FROM leftovers")}
@@ -508,7 +555,7 @@ class Stages:
         return self.journey.retire.sweep(self.clock.advance(after))
 
     def check_nothing_is_orphaned(self) -> None:
-        """I4: after sweeping, the store holds exactly what files refer to."""
+        """I4: after sweeping, the store holds exactly what files and documents refer to."""
         self.sweep(self.limits.leftover_for)
         assert self.leftover_keys() == set()
         held = {*self.store.objects(), *(upload.key for upload in self.store.uploads())}

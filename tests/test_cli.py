@@ -76,11 +76,12 @@ def test_the_same_is_said_in_words(department):
 
 
 def test_a_department_takes_requests_for_slides_once_it_is_switched_on_and_until_it_is_switched_off(department):
-    on = answer("department", "requests", department, "--on")
-    assert on == {"id": department, "takes_requests": True, "address": f"http://127.0.0.1:8080/ask/{department}"}
-    assert f"/ask/{department}" in cli("department", "requests", department, "--on").output
-    assert answer("department", "requests", "--off", department)["address"] is None
-    assert "No requests are taken for Pathology." in cli("department", "requests", "--off", department).output
+    address = f"http://127.0.0.1:8080/ask/{department}"
+    on = answer("department", "set", department, "--requests", "on")
+    assert on == {"id": department, "requests": "on", "treatment": "off", "address": address}
+    assert f"/ask/{department}" in cli("department", "set", department).output
+    assert answer("department", "set", "--requests", "off", department)["address"] is None
+    assert "Pathology: requests off, treatment off." in cli("department", "set", department).output
 
 
 def test_tokens_are_listed_without_what_opens_anything(department):
@@ -106,6 +107,14 @@ def test_an_unknown_organization_is_named_as_what_is_wrong():
     result = cli("department", "create", "--organization", "00000000-0000-4000-8000-000000000000", "Pathology")
     assert result.exit_code == 1
     assert result.stderr == "Error: There is no organization of that id.\n"
+
+
+def test_a_department_is_switched_on_and_off_for_treatment(department):
+    for word in ("on", "on", "off"):
+        assert answer("department", "set", department, "--treatment", word) == {"id": department, "treatment": word}
+    assert "treatment is on" in cli("department", "set", department, "--treatment", "on").stdout
+    unknown = cli("department", "set", "00000000-0000-4000-8000-000000000000", "--treatment", "on")
+    assert (unknown.exit_code, unknown.stderr) == (1, "Error: There is no department of that id.\n")
 
 
 @pytest.mark.usefixtures("installation")
@@ -151,7 +160,7 @@ def test_a_changed_audit_entry_is_named(unmigrated):
     [
         ("department", "create", "--organization", str(uuid4()), "Pathology"),
         ("token", "create", "--department", str(uuid4()), "--role", "admin"),
-        ("department", "requests", str(uuid4()), "--on"),
+        ("department", "set", str(uuid4()), "--requests", "on"),
         ("token", "revoke", str(uuid4())),
         ("organization", "create", " "),
         ("organization", "create", "a\nb\x00"),
@@ -170,7 +179,7 @@ def test_a_mistake_is_one_line_and_exit_1(words):
     "words",
     [
         ("token", "create", "--department", "not-an-id", "--role", "admin"),
-        ("department", "requests", str(uuid4())),
+        ("department", "set", str(uuid4()), "--requests", "perhaps"),
         ("token", "create", "--department", str(uuid4()), "--role", "owner"),
         ("token", "create"),
         ("organization", "create"),

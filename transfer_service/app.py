@@ -44,6 +44,7 @@ from transfer_service.usecases.close import Close
 from transfer_service.usecases.contact import Contacts
 from transfer_service.usecases.deliver import Deliver
 from transfer_service.usecases.deposit import Deposit
+from transfer_service.usecases.documents import Documents
 from transfer_service.usecases.enrol import Enrol
 from transfer_service.usecases.form_templates import FormTemplates
 from transfer_service.usecases.issue import Issue
@@ -51,6 +52,7 @@ from transfer_service.usecases.journey import Journey
 from transfer_service.usecases.letter_secrets import LetterSecrets
 from transfer_service.usecases.limits import Limits
 from transfer_service.usecases.notify import Notify
+from transfer_service.usecases.paper import Papers
 from transfer_service.usecases.patient import Patients
 from transfer_service.usecases.receive import Receive
 from transfer_service.usecases.recipients import Recipients
@@ -221,6 +223,7 @@ def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> J
         close=Close(database, signing_key),
         releases=Releases(database, limits, secrets, parts.public_url),
         patients=Patients(database, questions, limits, secrets, by_sms=parts.sms is not None),
+        papers=Papers(database, Documents(database, store, limits), parts.clock),
         issue=Issue(database, service_key, limits, parts.public_url),
         redeem=redeem,
         services=Services(database, admit),

@@ -211,17 +211,30 @@ def create_department(operator: Operator, organization_id: UUID, name: str, cont
     operator.answer({"id": str(made.id)}, f"Department {made.name}\nid {made.id}")
 
 
-@department.command("requests")
-@click.option("--on/--off", "taken", required=True, help="Whether anybody may ask it for slides on its public page.")
+@department.command("set")
+@click.option("--requests", type=click.Choice(["on", "off"]), help="Whether anybody may ask it for slides on its page.")
+@click.option("--treatment", type=click.Choice(["on", "off"]), help="Release without authorization (164.506(c)).")
 @click.argument("department_id", metavar="ID", type=click.UUID)
 @_command
-def take_requests(operator: Operator, department_id: UUID, taken: bool) -> None:  # noqa: FBT001  # click's own call
-    """Take requests for slides from patients and physicians, or no more."""
+def set_department(operator: Operator, department_id: UUID, requests: str | None, treatment: str | None) -> None:
+    """Switch on or off what a department may do; all of it is off at first. Without an option, say how it stands."""
     service = operator.service()
-    changed = service.journey.enrol.take_requests(department_id, service.clock(), taken=taken)
-    address = f"{operator.settings().address}/ask/{changed.id}"
-    words = f"Requests are taken at {address}" if taken else f"No requests are taken for {changed.name}."
-    operator.answer({"id": str(changed.id), "takes_requests": taken, "address": address if taken else None}, words)
+    enrol, at = service.journey.enrol, service.clock()
+    found = enrol.department(department_id)
+    if requests is not None:
+        found = enrol.take_requests(department_id, at, taken=requests == "on")
+    if treatment is not None:
+        found = enrol.allow_treatment(department_id, at, allowed=treatment == "on")
+    address = f"{operator.settings().address}/ask/{found.id}" if found.takes_requests else None
+    stands = {"requests": _on(found.takes_requests), "treatment": _on(found.treatment_allowed)}
+    words = ", ".join(f"{name} {value}" for name, value in stands.items())
+    operator.answer(
+        {"id": str(found.id), **stands, "address": address}, f"{found.name}: {words}." + f" {address}" * bool(address)
+    )
+
+
+def _on(is_on: bool) -> str:  # noqa: FBT001 - a word for each
+    return "on" if is_on else "off"
 
 
 @main.group()

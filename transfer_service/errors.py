@@ -10,14 +10,14 @@
     ├── Invalid                  what was sent can never be right
     │   ├── PathInvalid, DigestMismatch, DigestMissing, PartNumberWrong, PartSizeWrong,
     │   ├── ExpiryInPast, ExpiryTooFar, FileTooLarge, FileUnknown, IdempotencyKeyReused, CursorInvalid
-    │   └── WebhookRefused
+    │   └── WebhookRefused, ScanRefused
     ├── NotNow                   right, but not in this state of things
     │   ├── PathTaken, PartsMissing, FileNotReceiving
     │   ├── PacketNotOpen, PacketNotClosed, PacketEmpty, PacketRetired, FilesUnverified
     │   ├── TemplateNotApproved, TemplateChanged
     │   ├── ReleaseNotSigned, ReleaseNotRequested, ReleaseExpired, ReleaseWithdrawn, ReleaseLocked
     │   ├── FormChanged, PatientUnreachable, RecipientNotNamed, SlideRequestDecided
-    │   ├── NothingToConfirm, ContactChanged
+    │   ├── NothingToConfirm, ContactChanged, DocumentChanged, TreatmentNotAllowed
     │   └── LinkExpired, LinkRevoked, LinkUsedUp, LinkLocked, ChallengeUsed, ChallengeOver
     ├── TooMany                  too often; come again later
     ├── Unavailable              something we depend on does not answer; nothing was granted
@@ -145,6 +145,11 @@ class WebhookRefused(Invalid):
     message = "That address can't be called."
 
 
+class ScanRefused(Invalid):
+    code = "scan_refused"
+    message = "A scan is a PDF, PNG, JPEG or TIFF: its media type says which, and its first bytes are such a file's."
+
+
 class NotNow(TransferError):
     code = "not_now"
     message = "This can't be done in the present state."
@@ -232,12 +237,22 @@ class FormChanged(NotNow):
 
 class PatientUnreachable(NotNow):
     code = "patient_unreachable"
-    message = "The packet names no e-mail address of the patient."
+    message = "The packet names no e-mail address of the patient; a signature on paper can be asked for."
 
 
 class NothingToConfirm(NotNow):
     code = "nothing_to_confirm"
     message = "Nothing waits to be confirmed."
+
+
+class DocumentChanged(NotNow):
+    code = "document_changed"
+    message = "The scan is not the one that was looked at; look at it again."
+
+
+class TreatmentNotAllowed(NotNow):
+    code = "treatment_not_allowed"
+    message = "The department does not release for treatment without the patient's authorization."
 
 
 class ContactChanged(NotNow):

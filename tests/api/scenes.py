@@ -10,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from tests.api.conftest import CASE, KNOWN_CASE, RECIPIENT, Api, Caller, slide_request
-from tests.stages import ORIGIN, Stage
+from tests.stages import ORIGIN, SCAN, Stage, sha256_hex
 from transfer_service.domain.language import Language
 from transfer_service.domain.moments import rfc3339
 from transfer_service.domain.people import Role
@@ -104,6 +104,26 @@ class Scene:
         }
         return f"/packets/{self.packet}/releases", {"json": body}
 
+    def to_scan(self) -> tuple[str, dict[str, Any]]:
+        asked = self.stages.asked_on_paper(of=copy(self.stage))
+        assert asked.release is not None
+        return f"/releases/{asked.release.id}/paper", {"data": SCAN, "content_type": "application/pdf"}
+
+    def scanned(self) -> str:
+        """By somebody who is none of the scene's callers."""
+        scanned = self.stages.scanned(of=self.stages.asked_on_paper(of=copy(self.stage)))
+        assert scanned.release is not None
+        return f"/releases/{scanned.release.id}/paper"
+
+    def to_confirm(self) -> tuple[str, dict[str, Any]]:
+        body = {
+            "document_sha256": sha256_hex(SCAN),
+            "signature_name": "Ada Example",
+            "signer": "patient",
+            "signed_on": self.stages.now.date().isoformat(),
+        }
+        return f"{self.scanned()}/confirm", {"json": body}
+
     def to_link(self) -> tuple[str, dict[str, Any]]:
         body = {
             "release_id": str(self.release),
@@ -130,7 +150,7 @@ class Scene:
         }
         return "/patient/session", {"json": body}
 
-    def to_confirm(self) -> tuple[str, dict[str, Any]]:
+    def to_confirm_contact(self) -> tuple[str, dict[str, Any]]:
         """Somebody who is none of the callers asked for another address."""
         somebody = self.stages.staff(self.stages.hospital.pathology, Role.DEPOSITOR, "S. Omebody")
         packet, email = self.open.packet.id, f"{uuid4()}@patient.test"
@@ -215,7 +235,7 @@ _REQUESTS: dict[tuple[str, str], Callable[[Scene], Made]] = {
         f"/packets/{scene.open.packet.id}/patient-contact",
         {"json": {"email": f"{uuid4()}@patient.test"}},
     ),
-    ("POST", f"{_PACKET}/patient-contact/confirm"): Scene.to_confirm,
+    ("POST", f"{_PACKET}/patient-contact/confirm"): Scene.to_confirm_contact,
     ("POST", "/recipients"): lambda _: ("/recipients", {"json": RECIPIENT}),
     ("GET", "/recipients"): lambda _: "/recipients",
     ("PUT", "/recipients/<id:recipient_id>"): lambda scene: (
@@ -234,6 +254,9 @@ _REQUESTS: dict[tuple[str, str], Callable[[Scene], Made]] = {
     ("POST", "/releases/<id:release_id>/resend"): lambda scene: f"/releases/{scene.release}/resend",
     ("POST", "/releases/<id:release_id>/sign"): Scene.to_sign,
     ("POST", "/releases/<id:release_id>/withdraw"): lambda scene: f"/releases/{scene.release}/withdraw",
+    ("PUT", "/releases/<id:release_id>/paper"): Scene.to_scan,
+    ("GET", "/releases/<id:release_id>/paper"): Scene.scanned,
+    ("POST", "/releases/<id:release_id>/paper/confirm"): Scene.to_confirm,
     ("POST", f"{_PACKET}/links"): Scene.to_link,
     ("GET", f"{_PACKET}/links"): lambda scene: f"/packets/{scene.packet}/links",
     ("POST", "/links/<id:link_id>/revoke"): lambda scene: f"/links/{scene.stage.link.id}/revoke",  # type: ignore[union-attr]  # a redeemed stage has one

@@ -27,7 +27,9 @@ RELEASE = {
     "id", "packet_id", "state", "basis", "grants", "purpose", "expires_at", "manifest_sha256", "form_sha256",
     "form_template", "form_language",
     "requested_at", "signature", "signed_at", "withdrawn_at",
+    "signing", "attestation", "withdrawn_how", "withdrawn_note",
 }  # fmt: skip
+SIGNATURE = {"name", "signer", "authority", "medium", "signed_on", "confirmed_by", "document_sha256"}
 LINK = {
     "id", "release_id", "recipient_id", "state", "verification", "issued_at", "expires_at", "max_redemptions",
     "redemptions", "revoked_at",
@@ -35,7 +37,7 @@ LINK = {
 DISCLOSURE = {
     "id", "packet", "release", "link", "date", "last_at", "recipient", "what", "purpose", "bytes", "requests",
     "completed", "completed_at",
-    "confirmed_receipt_at", "refused", "refused_code", "accountable",
+    "confirmed_receipt_at", "refused", "refused_code", "accountable", "exempt_because",
 }  # fmt: skip
 MANIFEST_FILE = {"id", "path", "kind", "size", "sha256", "media_type", "part_size", "part_count"}
 
@@ -95,7 +97,7 @@ def test_a_patient_sees_their_release_with_its_form_and_their_accounting(scene: 
     patient = scene.callers["patient"]
     release = patient.get(f"/releases/{scene.release}").get_json()
     assert set(release) == RELEASE | {"form"}
-    assert set(release["signature"]) == {"name", "signer", "authority"}
+    assert set(release["signature"]) == SIGNATURE
     assert set(release["grants"][0]) == {"recipient_id", "recipient_version", "file_ids"}
     (line,) = patient.get("/patient/accounting").get_json()["items"]
     assert set(line) == DISCLOSURE
@@ -188,8 +190,9 @@ def test_ids_of_another_tenant_have_no_effect_wherever_they_stand(api: Api) -> N
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
 def test_looking_changes_nothing_however_often(scene: Scene, method: str) -> None:
-    """A30: prefetchers and scanners. HEAD of files writes no disclosure; GET of them does, and is left out."""
-    downloads = {("GET", "/api/v1/redeemed/files/<id:file_id>"), ("GET", "/api/v1/redeemed/archive.zip")}
+    """A30: prefetchers and scanners. HEAD of files records nothing; GET of them does, and is left out."""
+    of_recipients = {("GET", "/api/v1/redeemed/files/<id:file_id>"), ("GET", "/api/v1/redeemed/archive.zip")}
+    downloads = of_recipients | {("GET", "/api/v1/releases/<id:release_id>/paper")}
     looks = {route for route in ROUTE_ROLES if route[0] == "GET"} - (downloads if method == "GET" else set())
     paths = {route: scene.request(*route).path for route in looks}
     rows = scene.stages.rows()

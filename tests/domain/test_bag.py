@@ -6,6 +6,7 @@ import json
 from tests.domain.bags import PACKET_ID, a_bag, a_kept_file
 from tests.factories import a_department, an_organization
 from transfer_service.domain.archive import archive_of
+from transfer_service.domain.release import Basis
 
 SLIDE, EMPTY = a_kept_file("slides/Ä 1.svs", b"a slide"), a_kept_file("empty", b"")
 
@@ -49,6 +50,12 @@ def test_the_signed_manifest_is_in_the_bag_as_it_was_signed():
     bag = a_bag(SLIDE)
     kept = json.loads(bag.tag_files["release-manifest.json"])
     assert kept == {"manifest": bag.manifest.document, "signature": "a signature", "key_id": "0123456789abcdef"}
+
+
+def test_the_readme_of_a_release_for_treatment_speaks_of_no_signature():
+    readme = text_of(a_bag(SLIDE, basis=Basis.TREATMENT), "README.txt")
+    assert "released to you for the patient's treatment on May 12, 2026" in readme
+    assert "signed on" not in readme
 
 
 def test_the_readme_says_what_it_is_how_to_check_it_and_whom_to_call():

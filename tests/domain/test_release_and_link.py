@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from tests.factories import NOW, a_challenge, a_link, a_release
-from transfer_service.domain.release import ReleaseState
+from transfer_service.domain.release import RELEASE_TRANSITIONS, Basis, ReleaseState
 from transfer_service.errors import (
     ChallengeOver,
     ChallengeUsed,
@@ -15,6 +15,7 @@ from transfer_service.errors import (
     LinkLocked,
     LinkRevoked,
     LinkUsedUp,
+    NotNow,
     RecipientNotNamed,
     ReleaseExpired,
     ReleaseLocked,
@@ -39,6 +40,35 @@ def test_an_unsigned_or_withdrawn_release_is_not_live():
         a_release(state=ReleaseState.REQUESTED).check_live(NOW)
     with pytest.raises(ReleaseWithdrawn):
         a_release(state=ReleaseState.WITHDRAWN).check_live(NOW)
+
+
+@pytest.mark.parametrize("state", ReleaseState)
+@pytest.mark.parametrize("to", ReleaseState)
+def test_a_release_moves_only_where_the_table_says(state, to):
+    release = a_release(state=state)
+    if to in RELEASE_TRANSITIONS[state]:
+        assert release.moved(to).state is to
+    else:
+        with pytest.raises(NotNow):
+            release.moved(to)
+
+
+def test_every_release_can_be_withdrawn_once_and_for_good():
+    assert all(ReleaseState.WITHDRAWN in ways for state, ways in RELEASE_TRANSITIONS.items() if state != "withdrawn")
+    assert RELEASE_TRANSITIONS[ReleaseState.WITHDRAWN] == frozenset()
+    leads_to_attested = [state for state, ways in RELEASE_TRANSITIONS.items() if ReleaseState.ATTESTED in ways]
+    assert leads_to_attested == []
+
+
+@pytest.mark.parametrize("basis", Basis)
+@pytest.mark.parametrize("state", ReleaseState)
+def test_only_what_is_signed_or_attested_for_treatment_is_live(state, basis):
+    release = a_release(state=state, basis=basis)
+    if state is ReleaseState.SIGNED or (state is ReleaseState.ATTESTED and basis is Basis.TREATMENT):
+        release.check_live(NOW)
+    else:
+        with pytest.raises(NotNow):
+            release.check_live(NOW)
 
 
 def test_a_release_names_its_recipients_and_no_others():

@@ -26,6 +26,7 @@ T = TypeVar("T")
 API = "/api/v1"
 MIB = 2**20
 PART = 16 * MIB
+PDF = {"Content-Type": "application/pdf"}
 BIRTH_DATE = "1961-02-03"
 
 
@@ -175,14 +176,14 @@ class Hospital:
         }
         return self.coordinator.did("/recipients", body | changes)
 
-    def packet(self) -> "Packet":
-        """A new, open packet of a new patient."""
-        email = f"patient-{uuid4().hex}@patient.test"
+    def packet(self, *, reachable: bool = True) -> "Packet":
+        """A new, open packet of a new patient, who has an address unless they are not ``reachable``."""
+        email = f"patient-{uuid4().hex}@patient.test" if reachable else ""
         return Packet(self, self.coordinator.did("/packets", {"case": a_case(email)})["id"], email)
 
     def open_to_requests(self) -> None:
         """Anybody may ask the department for slides."""
-        self.installation.cli("department", "requests", self.department_id, "--on")
+        self.installation.cli("department", "set", self.department_id, "--requests", "on")
 
     def slide_request(self, email: str) -> dict[str, Any]:
         """The body of a request for slides that is the patient's own."""
@@ -312,6 +313,17 @@ class Packet:
         url = self.hospital.mail.await_mail(self.patient_email, r"(http\S+/r#\S+)")
         return Release(self, recipient, asked["id"], url.partition("#")[2])
 
+    def ask_on_paper(self, recipient: dict[str, Any]) -> "Release":
+        """Nobody is sent anything."""
+        body = {
+            "grants": [{"recipient_id": recipient["id"]}],
+            "purpose": "Second opinion",
+            "expires_at": in_days(30),
+            "basis": "authorization",
+            "signing": "paper",
+        }
+        return Release(self, recipient, self.coordinator.did(f"{self.url}/releases", body)["id"], "")
+
     def released(self, **changes: object) -> "Release":
         """Asked for, and signed."""
         return self.ask_release(self.hospital.recipient(), **changes).sign()
@@ -350,6 +362,18 @@ class Release:
         self.patient = self.session()
         self.patient.did(f"/releases/{self.id}/sign", self.signature())
         return self
+
+    def scan(self, scan: bytes) -> "Release":
+        """The coordinator sends the signed form."""
+        answer = self.packet.coordinator.ask("PUT", f"/releases/{self.id}/paper", scan, PDF)
+        assert answer.status == 200, answer.body
+        return self
+
+    def paper(self, scan: bytes, **changes: object) -> dict[str, Any]:
+        """What stands on it, as somebody else reads it."""
+        today = f"{datetime.now(UTC):%Y-%m-%d}"
+        read = {"signature_name": "Ada Example", "signer": "patient", "signed_on": today}
+        return {"document_sha256": sha256(scan), **read, **changes}
 
     def link_body(self, **changes: object) -> dict[str, Any]:
         body = {

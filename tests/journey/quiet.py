@@ -70,6 +70,7 @@ class Quiet:
         self.to_service, self.service = self.closed.ask_release(service).sign(), self.hospital.service(service)
         self.asked = self.closed.ask_release(self.release.recipient)
         self.slide_request, self.slide_request_secret = self._slide_request()
+        self.scanned = self.closed.ask_on_paper(self.release.recipient).scan(b"%PDF-")
         self.operations = self._operations()
         self.before = self.state()
 
@@ -142,6 +143,8 @@ class Quiet:
         planned, waiting = opened | {"file_id": self.file.id}, opened | {"file_id": self.waiting.id}
         release, asked = {"release_id": self.release.id}, {"release_id": self.asked.id}
         released, known_file = {"release_id": self.to_service.id}, self.closed.files[0].id
+        scanned, proxy = {"release_id": self.scanned.id}, {"signer": "representative", "authority": "Health care proxy"}
+        seen = self.scanned.paper(b"%PDF-", **proxy)
         recipient = self.release.recipient
         draft = {name: recipient[name] for name in ("name", "email", "organization", "specialty", "kind")}
         draft |= {"credentials": ["MD"], "accreditations": [
@@ -151,7 +154,8 @@ class Quiet:
         known = {"secret": self.link.secret, "challenge_id": self.link.challenge()["challenge_id"]}
         letter = {"secret": self.asked.secret, "challenge_id": UNKNOWN, "birth_date": BIRTH_DATE, "code": "123456"}
         asking = {"grants": [{"recipient_id": recipient["id"], "file_ids": [self.closed.files[0].id]}],
-                  "purpose": "Second opinion", "expires_at": in_days(30), "basis": "authorization",
+                  "purpose": "Second opinion", "expires_at": in_days(30), "basis": "treatment",
+                  "signing": "page", "attestation": "Treats the patient",
                   "expiry_event": "the opinion has come", "language": "en"}  # fmt: skip
         plan = {"path": "slides/B1.svs", "size": 5, "kind": "slide", "sha256": "ab" * 32, "media_type": "image/tiff",
                 "transport": "gateway"}  # fmt: skip
@@ -200,9 +204,12 @@ class Quiet:
             ("GET", "/releases/{release_id}"): Operation(staff, release),
             ("POST", "/releases/{release_id}/resend"): Operation(staff, asked, {}),
             ("POST", "/releases/{release_id}/sign"): Operation(
-                self.patient, release, self.release.signature() | {
-                    "signer": "representative", "authority": "Health care proxy"}),
-            ("POST", "/releases/{release_id}/withdraw"): Operation(staff, release, {}),
+                self.patient, release, self.release.signature() | proxy),
+            ("POST", "/releases/{release_id}/withdraw"): Operation(
+                staff, release, {"told_by": "phone", "note": "Called today"}),
+            ("PUT", "/releases/{release_id}/paper"): Operation(staff, asked, data=b"%PDF-"),
+            ("GET", "/releases/{release_id}/paper"): Operation(staff, scanned),
+            ("POST", "/releases/{release_id}/paper/confirm"): Operation(officer, scanned, seen),
             ("POST", "/patient/challenge"): Operation(anyone, {}, {"secret": self.asked.secret, "way": "email"}),
             ("POST", "/patient/session"): Operation(anyone, {}, letter),
             ("GET", "/patient/accounting"): Operation(self.patient, {}),

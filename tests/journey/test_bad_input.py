@@ -38,6 +38,7 @@ BODIES = [
     ("POST", "/releases/{release_id}/resend"),
     ("POST", "/releases/{release_id}/sign"),
     ("POST", "/releases/{release_id}/withdraw"),
+    ("POST", "/releases/{release_id}/paper/confirm"),
     ("POST", "/patient/challenge"),
     ("POST", "/patient/session"),
     ("POST", "/packets/{packet_id}/links"),

@@ -14,7 +14,7 @@ import pytest
 import urllib3
 
 from scripts.http_client import Refused
-from scripts.journey import Journey, secret_of
+from scripts.journey import Journey, in_days, secret_of
 from tests.databases import Kept, PostgresqlDatabases, SqliteKept
 from tests.fixtures_kms import INSTALLATIONS
 from tests.journey.canary_sweep import forms_of, found
@@ -31,6 +31,9 @@ NAME = "Zzyzx Kanarienvogel"
 RECORD_NUMBER = "MRN-7Q4K9X2M8W"
 FILE_NAME = "vogelnest blatt Übersicht.svs"
 MARKER = secrets.token_bytes(32)
+SCANNED = secrets.token_bytes(32)
+SIGNED_BY = "Xaver Papierkanarie"
+NOTE = "Zilpzalp rief an"
 BIRTH_DATE = date(1911, 11, 19)
 """No clock of a test shows it: written so, it stands nowhere by chance."""
 
@@ -53,6 +56,7 @@ def lived(server_of_its_own, new_standalone, tmp_path_factory, monkeypatch_modul
     with installation.running() as standalone:
         journey = Journey(machine(standalone), folder / "files", NAME, RECORD_NUMBER)
         journey.play()
+        paper(journey, standalone.base_url)
         refusals(journey)
         yield canaries_of(journey, standalone.kept), [folder / "data", temporary, *elsewhere], standalone
     shutil.rmtree(folder)
@@ -72,6 +76,27 @@ def server_of_its_own(request):
 def monkeypatch_module():
     with pytest.MonkeyPatch.context() as patch:
         yield patch
+
+
+def paper(journey: Journey, base_url: str) -> None:
+    """Another release, signed on paper and withdrawn by phone, with canaries in the scan and in what staff write."""
+    service, coordinator, officer = journey.service, journey.coordinator, journey.privacy_officer
+    asked = service.post(
+        f"/packets/{journey.packet['id']}/releases",
+        coordinator,
+        grants=[{"recipient_id": journey.recipient["id"]}],
+        purpose="Second opinion",
+        expires_at=in_days(30),
+        basis="authorization",
+        signing="paper",
+    )
+    path = f"/releases/{asked['id']}"
+    scan = b"%PDF-1.7" + SCANNED
+    headers = {"Authorization": f"Bearer {coordinator}", "Content-Type": "application/pdf"}
+    sent = urllib3.request("PUT", f"{base_url}/api/v1{path}/paper", body=scan, headers=headers)
+    read = {"signature_name": SIGNED_BY, "signer": "patient", "signed_on": asked["requested_at"][:10]}
+    service.post(f"{path}/paper/confirm", officer, document_sha256=sent.json()["document_sha256"], **read)
+    service.post(f"{path}/withdraw", coordinator, told_by="phone", note=NOTE)
 
 
 def refusals(journey: Journey) -> None:
@@ -143,6 +168,9 @@ def canaries_of(journey: Journey, kept: Kept) -> dict[str, str | bytes]:
         "file name": FILE_NAME,
         "folder name": "vogelnest",
         "marker in the file": MARKER,
+        "marker in the scan": SCANNED,
+        "name on the paper": SIGNED_BY,
+        "note of a withdrawal": NOTE,
         **secrets_in_text,
         **{f"{name}, decoded": decoded(text) for name, text in secrets_in_text.items()},
         **wrapping_keys(data),

@@ -5,9 +5,10 @@ import html
 import re
 
 from tests.pages.visitor import BIRTH
-from tests.stages import ORIGIN, wrong_code
-from transfer_service.domain.release import ReleaseState, Signer
+from tests.stages import ATTESTATION, ORIGIN, wrong_code
+from transfer_service.domain.release import Medium, ReleaseState, Signer
 from transfer_service.usecases.guesses import MOST_OF_A_PEER
+from transfer_service.usecases.withdrawal import WithdrawalDraft
 
 FORM = re.compile(r'<pre class="form" id="form-text" lang="en">\n(.*?)</pre>', re.DOTALL)
 
@@ -72,6 +73,50 @@ def test_a_patient_may_refuse_without_ever_signing(stages, visitor):
     assert "Refuse this release?" in visitor.text()
     visitor.submit("/r/withdraw")
     assert release_now(stages, stage).state is ReleaseState.WITHDRAWN
+
+
+def test_a_patient_sees_that_a_form_on_paper_waits_and_can_refuse_or_sign_all_the_same(stages, visitor):
+    stage = stages.scanned(of=stages.released())
+    visitor.patient_in(stages, stage)
+    assert "It waits for a second person" in visitor.text()
+    assert "If you did not sign on paper" in visitor.text()
+    visitor.get("/r/withdraw")
+    assert "Refuse this release?" in visitor.text()
+    visitor.get("/r/release")
+    visitor.submit("/r/sign", visitor.signature())
+    assert "You have signed." in visitor.text()
+
+
+def test_a_patient_sees_what_was_signed_on_paper_and_keeps_a_copy(stages, visitor):
+    stage = stages.confirmed(of=stages.scanned(of=stages.released()))
+    visitor.patient_in(stages, stage)
+    assert "You have signed on paper." in visitor.text()
+    assert "Signed on paper, on May 12, 2026 Confirmed by a second person" in visitor.text()
+    copied = visitor.get("/r/copy").text
+    assert (
+        "Signed by Ada Example on paper, on May 12, 2026\nConfirmed by a second person at the department on" in copied
+    )
+
+
+def test_a_patient_whose_files_are_released_for_treatment_is_told_why_and_can_object(stages, visitor):
+    stage = stages.attested()
+    visitor.patient_in(stages, stage)
+    for words in ("released for your treatment", ATTESTATION, "45 CFR 164.506(c)"):
+        assert words in visitor.text()
+    assert '/r/sign"' not in visitor.last.text
+    assert "without a signature" in visitor.get("/r/copy").text
+    visitor.get("/r/withdraw")
+    assert "Object to this release?" in visitor.text()
+    visitor.submit("/r/withdraw")
+    assert "Withdrawn on" in visitor.text()
+
+
+def test_a_patient_who_called_sees_that_it_was_withdrawn_by_phone(stages, visitor):
+    stage = stages.signed()
+    draft = WithdrawalDraft(Medium.PHONE, "She called")
+    stages.journey.releases.withdraw(stages.coordinator, stage.release.id, stages.now, draft)
+    visitor.patient_in(stages, stage)
+    assert "The department was told by phone." in visitor.text()
 
 
 def test_a_representative_signs_and_says_by_what_authority(stages, visitor):

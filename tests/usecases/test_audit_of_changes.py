@@ -38,6 +38,7 @@ SPANISH = template_in(Language.SPANISH)
 Change = Callable[[Any], Callable[[], object]]
 CHANGES: dict[str, Change] = {}
 RECORDED: dict[str, tuple[str, ...]] = {}
+NOTHING_ELSE = {"release_sign_refused", "service_refused", "paper_shown", "paper_refused"}  # recorded, and no more
 VERIFICATIONS = ("file.verified", "file.rejected")  # done again by another worker, so tried apart
 
 
@@ -275,6 +276,49 @@ def release_withdrawn(stages):
     return lambda: stages.journey.releases.withdraw(stage.patient, stage.release.id, stages.now)
 
 
+@change("release.attested")
+def release_attested(stages):
+    stage = stages.closed()
+    stages.treatment_allowed()
+    return lambda: stages.attested(of=stage)
+
+
+@change("department.treatment_allowed")
+def treatment_allowed(stages):
+    return stages.treatment_allowed
+
+
+@change("department.treatment_disallowed")
+def treatment_disallowed(stages):
+    stages.treatment_allowed()
+    return lambda: stages.treatment_allowed(allowed=False)
+
+
+@change("release.paper_received")
+def paper_received(stages):
+    stage = stages.asked_on_paper()
+    return lambda: stages.scanned(of=stage)
+
+
+@change("release.paper_shown")
+def paper_shown(stages):
+    document = stages.journey.papers.look(stages.coordinator, stages.scanned().release.id)
+    return lambda: stages.journey.papers.show(stages.coordinator, document, 0, 5, stages.now)
+
+
+@change("release.paper_refused")
+def paper_refused(stages):
+    stage, draft = stages.scanned(), stages.paper_draft()
+    return lambda: stages.journey.papers.confirm(stages.coordinator, stage.release.id, draft, stages.now)
+
+
+@change("release.signed")
+def paper_confirmed(stages):
+    stage = stages.scanned()
+    stages.second_coordinator  # noqa: B018 - enrolled before, not with the change
+    return lambda: stages.confirmed(of=stage)
+
+
 @change("patient.challenged")
 def patient_challenged(stages):
     stage = stages.released()
@@ -506,6 +550,7 @@ def test_every_change_has_its_entry(stages, name):
     before, already = state(stages), logged(stages)
     done(act)
     assert state(stages) != before or name in {"release_sign_refused", "service_refused", "contact_refused"}
+    assert state(stages) != before or name in NOTHING_ELSE
     assert logged(stages) - already == Counter(RECORDED[name])
     stages.journey.account.verify_audit()
 

@@ -11,7 +11,7 @@ from tests.stages import ORIGIN, PUBLIC_URL, recipient_draft
 from transfer_service.audit.entry import actor_words
 from transfer_service.domain.packet import PacketState
 from transfer_service.domain.people import Role
-from transfer_service.domain.release import ReleaseState, Signer
+from transfer_service.domain.release import Medium, ReleaseState, Signer
 from transfer_service.errors import (
     ExpiryInPast,
     ExpiryTooFar,
@@ -30,6 +30,7 @@ from transfer_service.errors import (
 )
 from transfer_service.sealing.tokens import token_hash
 from transfer_service.usecases.release import GrantDraft, ReleaseDraft, SignatureDraft
+from transfer_service.usecases.withdrawal import WithdrawalDraft
 
 
 def sign(stages, stage, actor=None, **changes):
@@ -295,6 +296,33 @@ def test_the_patient_or_staff_on_their_word_withdraws_and_again_is_nothing_new(s
         stages.clock.advance(DAY)
         assert stages.journey.releases.withdraw(actor, stage.release.id, stages.now) == withdrawn
         assert stages.rows() == before
+
+
+def test_staff_say_how_the_patient_told_them_and_what_they_note_stays_out_of_the_log(stages):
+    note = "Called by her daughter Eve"
+    for told_by in (Medium.PHONE, Medium.PAPER, Medium.IN_PERSON, None):
+        stage = stages.signed()
+        draft = WithdrawalDraft(told_by, note)
+        withdrawn = stages.journey.releases.withdraw(stages.coordinator, stage.release.id, stages.now, draft)
+        assert (withdrawn.withdrawn_how, withdrawn.withdrawn_note) == (told_by, note)
+        assert stages.journey.releases.one(stages.coordinator, stage.release.id) == withdrawn
+        entry = stages.audit()[-1]
+        assert entry.facts == ({"how": told_by.value} if told_by else {})
+        assert note not in repr(stages.audit()) + repr(withdrawn)
+
+
+def test_a_patient_withdraws_on_their_page_and_staff_never_there(stages):
+    stage = stages.signed()
+    for actor, draft in (
+        (stage.patient, WithdrawalDraft(Medium.PHONE)),
+        (stage.patient, WithdrawalDraft(note="because")),
+        (stages.coordinator, WithdrawalDraft(Medium.PAGE)),
+    ):
+        with pytest.raises(Invalid):
+            stages.journey.releases.withdraw(actor, stage.release.id, stages.now, draft)
+    withdrawn = stages.journey.releases.withdraw(stage.patient, stage.release.id, stages.now)
+    assert withdrawn.withdrawn_how is Medium.PAGE
+    assert stages.audit()[-1].facts == {"how": "page"}
 
 
 def test_others_do_not_withdraw(stages):

@@ -158,6 +158,30 @@ class Journeys(RuleBasedStateMachine):
             signed = self.agrees(may, lambda: act(release.stage.patient, release.stage.release.id, draft, self.now))
             release.signed = release.signed or signed is not None
 
+    @rule(which=WHICH, same=st.booleans())
+    def sign_on_paper(self, which, same):
+        release = chosen(self.releases, which)
+        papers, release_id = self.stages.journey.papers, release.stage.release.id
+        open_ = not release.signed and not release.withdrawn and not release.packet.retired
+        may = open_ and self.now < release.expires_at
+        scanned = self.agrees(may, lambda: self.stages.scanned(of=copy(release.stage)))
+        if scanned:
+            by = self.stages.coordinator if same else self.stages.second_coordinator
+            draft = self.stages.paper_draft()
+            signed = self.agrees(not same, lambda: papers.confirm(by, release_id, draft, self.now))
+            release.signed = signed is not None
+
+    @rule(which=WHICH, days=DAYS)
+    def attest(self, which, days):
+        packet = chosen(self.packets, which)
+        expires_at = self.now + days * DAY
+        made = self.agrees(
+            not packet.retired, lambda: self.stages.attested(of=copy(packet.stage), expires_at=expires_at)
+        )
+        if made:
+            granted = {file.id for file in packet.stage.files.values()}
+            self.releases.append(ModelRelease(packet, made, expires_at, granted, signed=True))
+
     @rule(which=WHICH, days=DAYS, most=MOST)
     def issue(self, which, days, most):
         release = chosen(self.releases, which)

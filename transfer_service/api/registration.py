@@ -16,6 +16,7 @@ from transfer_service.api import (
     links,
     metrics,
     packets,
+    paper,
     patient,
     recipients,
     redeemed,
@@ -41,6 +42,8 @@ _AREAS = (
     released,
     webhook,
     accounting,
+    *(packets, files, content, recipients, releases, paper, patient),
+    *(links, redeemed, released, webhook, accounting),
 )
 
 _DESCRIPTION = (

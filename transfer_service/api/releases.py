@@ -14,6 +14,7 @@ from transfer_service.domain.release import Release
 from transfer_service.edge.calls import journey, now
 from transfer_service.ports import Slice
 from transfer_service.usecases.release import ReleaseDraft, SignatureDraft
+from transfer_service.usecases.withdrawal import WithdrawalDraft
 
 blueprint = ApiBlueprint("releases", "The patient's authorization: which files, to whom, why, until when.")
 
@@ -35,6 +36,7 @@ def _before_the_body(sign: View) -> View:
         errors.PacketNotClosed,
         errors.PacketRetired,
         errors.PatientUnreachable,
+        errors.TreatmentNotAllowed,
         errors.ExpiryInPast,
         errors.ExpiryTooFar,
         errors.FileUnknown,
@@ -44,7 +46,11 @@ def _before_the_body(sign: View) -> View:
 @blueprint.body(schemas.ReleaseDraftSchema)
 @blueprint.shows(201, schemas.ReleaseSchema)
 def ask_for_release(draft: ReleaseDraft, packet_id: UUID) -> Release:
-    """Ask the patient for a release; the letter goes to the patient's own address."""
+    """Ask the patient for a release; the letter goes to the patient's own address.
+
+    With `"signing": "paper"` no letter goes out: print the form, have it signed, and send its scan. With
+    `"basis": "treatment"` and an `attestation`, where the department may, it is live at once, and the patient is told.
+    """
     return journey().releases.ask(caller(), packet_id, draft, now())
 
 
@@ -63,7 +69,7 @@ def show_release(release_id: UUID) -> Release:
     return journey().releases.one(caller(), release_id)
 
 
-@blueprint.post("/releases/<id:release_id>/resend", refuses=(errors.ReleaseExpired,))
+@blueprint.post("/releases/<id:release_id>/resend", refuses=(errors.ReleaseExpired, errors.PatientUnreachable))
 @blueprint.body(NothingSchema, required=False)
 @blueprint.shows(200, schemas.ReleaseSchema)
 def resend_release(_nothing: object, release_id: UUID) -> Release:
@@ -90,8 +96,8 @@ def sign_release(draft: SignatureDraft, release_id: UUID) -> Release:
 
 
 @blueprint.post("/releases/<id:release_id>/withdraw")
-@blueprint.body(NothingSchema, required=False)
+@blueprint.body(schemas.WithdrawalSchema, required=False)
 @blueprint.shows(200, schemas.ReleaseSchema)
-def withdraw_release(_nothing: object, release_id: UUID) -> Release:
-    """Withdraw: every link under the release is dead before the answer."""
-    return journey().releases.withdraw(caller(), release_id, now())
+def withdraw_release(draft: WithdrawalDraft, release_id: UUID) -> Release:
+    """Withdraw: every link under the release is dead before the answer. Staff say how the patient told them."""
+    return journey().releases.withdraw(caller(), release_id, now(), draft)

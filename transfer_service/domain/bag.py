@@ -20,14 +20,22 @@ from transfer_service.domain.moments import written_day
 from transfer_service.domain.packet import Packet, PacketFile, SignedManifest
 from transfer_service.domain.people import Department, Organization
 from transfer_service.domain.portable_paths import portable_paths
+from transfer_service.domain.release import Basis
 
+_GROUNDS = {
+    Basis.AUTHORIZATION: "They were released to you by the authorization that was signed on {day}.",
+    Basis.TREATMENT: "They were released to you for the patient's treatment on {day}.",
+}
 _BAGIT = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 _MANIFEST, _TAG_MANIFEST, _RELEASE = "manifest-sha256.txt", "tagmanifest-sha256.txt", "release-manifest.json"
 
 
 @dataclass(frozen=True, repr=False)
 class Bag:
-    """What one release lets one recipient have of one packet. ``files`` are verified, in the order of their paths."""
+    """What one release lets one recipient have of one packet. ``files`` are verified, in the order of their paths.
+
+    ``signed_at``: since when; for treatment nothing is signed, and it is when staff attested.
+    """
 
     packet: Packet
     organization: Organization
@@ -35,6 +43,7 @@ class Bag:
     signed_at: datetime
     manifest: SignedManifest
     files: tuple[PacketFile, ...]
+    basis: Basis = Basis.AUTHORIZATION
 
     @property
     def name(self) -> str:
@@ -81,7 +90,7 @@ class Bag:
         return _README.format(
             title=f"Files from {_one_line(self.organization.name)}, {_one_line(self.department.name)}",
             packet=self.packet.id,
-            day=written_day(self.signed_at),
+            ground=_GROUNDS[self.basis].format(day=written_day(self.signed_at)),
             files="1 file" if len(self.files) == 1 else f"{len(self.files):,} files",
             size_bytes=f"{self._size_bytes:,}",
             contact=_one_line(self.department.contact),
@@ -114,7 +123,7 @@ _README = """\
 {title}
 
 These are the files of packet {packet}: {files}, {size_bytes} bytes.
-They were released to you by the authorization that was signed on {day}.
+{ground}
 They are in the folder "data". They are about a patient: keep them as confidential as any record.
 
 

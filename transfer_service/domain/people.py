@@ -26,6 +26,7 @@ class Department:
     """Pathology or radiology of one organization. ``contact`` tells patients and recipients who to call.
 
     ``takes_requests``: whether anybody may ask it for slides on the public page.
+    ``treatment_allowed``: whether it may release for treatment without the patient's authorization (164.506(c)).
     """
 
     id: UUID
@@ -34,6 +35,7 @@ class Department:
     contact: str
     created_at: datetime
     takes_requests: bool = False
+    treatment_allowed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ _SPREAD = 1024
 
 
 class NoticeKind(StrEnum):
-    """What a service can be told: a release to it was signed, was withdrawn, or will soon end."""
+    """What a service can be told: a release to it lives, was withdrawn, or will soon end."""
 
     RELEASED = "release.released"
     WITHDRAWN = "release.withdrawn"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from transfer_service.domain.release import Release
+from transfer_service.domain.release import Basis, Release
 from transfer_service.errors import AnswerWrong
 from transfer_service.pages.language import _, words
 from transfer_service.wording import N_
@@ -120,23 +120,30 @@ def wrong_answer(sentence: str, error: AnswerWrong) -> str:
 
 def copy_of(release: Release) -> str:
     """The form as it was read, with its signature and withdrawal, as text to keep."""
-    lines = [release.form.text, "-" * 72]
-    if release.signature is not None and release.signed_at is not None:
-        signature = release.signature
-        when = words().moment(release.signed_at)
-        lines.append(_("Signed by %(name)s on %(when)s", name=signature.name, when=when))
-        as_patient = signature.authority is None
-        lines.append(
-            _("Signed as the patient")
-            if as_patient
-            else _("Signed for the patient, as: %(authority)s", authority=signature.authority)
-        )
-    else:
-        lines.append(_("Not signed"))
+    lines = [release.form.text, "-" * 72, *_signature_lines(release)]
     if release.withdrawn_at is not None:
         lines.append(_("Withdrawn on %(when)s", when=words().moment(release.withdrawn_at)))
     lines.append(_("SHA-256 of the text above the line: %(digest)s", digest=release.form.sha256))
     return "\n".join(lines) + "\n"
+
+
+def _signature_lines(release: Release) -> list[str]:
+    signature = release.signature
+    if signature is None or release.signed_at is None:
+        is_for_treatment = release.basis is Basis.TREATMENT
+        return [_("Released for treatment, without a signature") if is_for_treatment else _("Not signed")]
+    when = words().moment(release.signed_at)
+    if signature.signed_on is None:
+        signed = [_("Signed by %(name)s on %(when)s", name=signature.name, when=when)]
+    else:
+        day = words().day(signature.signed_on)
+        signed = [
+            _("Signed by %(name)s on paper, on %(day)s", name=signature.name, day=day),
+            _("Confirmed by a second person at the department on %(when)s", when=when),
+        ]
+    if signature.authority is None:
+        return [*signed, _("Signed as the patient")]
+    return [*signed, _("Signed for the patient, as: %(authority)s", authority=signature.authority)]
 
 
 def refusal(code: str) -> str:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from transfer_service.audit.entry import Entry, Event, Head
 from transfer_service.domain.disclosure import Disclosure, Receipt
+from transfer_service.domain.document import ReleaseDocument
 from transfer_service.domain.form import TemplateApproval
 from transfer_service.domain.link import Challenge, Link, Redemption
 from transfer_service.domain.mail import KeptAnswer, Mail
@@ -27,6 +28,7 @@ Tenanted = (
     | Packet
     | PacketFile
     | Release
+    | ReleaseDocument
     | Link
     | Redemption
     | Disclosure
@@ -47,6 +49,7 @@ Bookkeeping = (
     | KeptAnswer
     | Packet
     | PacketFile
+    | ReleaseDocument
     | Ticket
     | Webhook
     | Notice
@@ -63,6 +66,7 @@ T = TypeVar(
     Part,
     AssemblyIntent,
     Release,
+    ReleaseDocument,
     Link,
     Challenge,
     Redemption,

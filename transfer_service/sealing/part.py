@@ -5,16 +5,14 @@ whose context names its packet, file, size, cutting and number, so that it opens
 """
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from uuid import UUID
 
-from cryptography.cobblestone import Cobblestone256Decryptor, Cobblestone256Encryptor
-
-from transfer_service.errors import PartSizeWrong, SealBroken
+from transfer_service.errors import SealBroken
 from transfer_service.sealing.chunks import MessageReader, Octets
-from transfer_service.sealing.layout import HEADER_BYTES, SEALED_CHUNK_BYTES, Layout, Piece
-from transfer_service.sealing.messages import OPENING_ERRORS
+from transfer_service.sealing.layout import SEALED_CHUNK_BYTES, Layout, Piece
 from transfer_service.sealing.secret import SecretKey
+from transfer_service.sealing.whole import MessageOpener, MessageSealer
 
 _NUMBERS = struct.Struct(">QQI")
 
@@ -26,7 +24,7 @@ def part_context(packet_id: UUID, file_id: UUID, layout: Layout, number: int) ->
     return b"transfer-service/part/v1\0" + packet_id.bytes + file_id.bytes + numbers
 
 
-class PartSealer:
+class PartSealer(MessageSealer):
     """Seals one attempt at one part, under a fresh random salt, into one buffer of exactly its sealed size.
 
     Raises PartNumberWrong when the file has no such part.
@@ -34,66 +32,15 @@ class PartSealer:
 
     def __init__(self, file_key: SecretKey, packet_id: UUID, file_id: UUID, layout: Layout, number: int) -> None:
         context = part_context(packet_id, file_id, layout, number)
-        self._encryptor = Cobblestone256Encryptor(file_key.reveal(), context)
-        self._planned = layout.part_size(number)
-        self._taken = 0
-        self._sealed = memoryview(bytearray(layout.sealed_part_size(number)))
-        self._written = 0
-
-    def update(self, data: Octets) -> None:
-        """Take the next plaintext bytes. Raises PartSizeWrong as soon as there are more than planned."""
-        self._taken += len(data)
-        if self._taken > self._planned:
-            raise PartSizeWrong
-        self._written += self._encryptor.update_into(data, self._sealed[self._written :])
-
-    def finish(self) -> memoryview:
-        """The whole sealed part. Raises PartSizeWrong when fewer or more bytes came than planned."""
-        if self._taken != self._planned:
-            raise PartSizeWrong
-        self._sealed[self._written :] = self._encryptor.finalize()
-        return self._sealed
+        super().__init__(file_key, context, layout.part_size(number))
 
 
-class PartOpener:
-    """Opens one part from its first byte to its last, and gives out authenticated plaintext alone.
-
-    Once anything was wrong, every later call raises SealBroken too.
-    """
+class PartOpener(MessageOpener):
+    """Opens one part from its first byte to its last, and gives out authenticated plaintext alone."""
 
     def __init__(self, file_key: SecretKey, packet_id: UUID, file_id: UUID, layout: Layout, number: int) -> None:
         context = part_context(packet_id, file_id, layout, number)
-        self._decryptor = Cobblestone256Decryptor(file_key.reveal(), context)
-        self._expected = layout.sealed_part_size(number)
-        self._seen = 0
-        self._header = b""
-
-    @property
-    def header(self) -> bytes:
-        """Salt and commitment as read: 56 bytes, fewer as long as fewer have come."""
-        return self._header
-
-    def update(self, sealed: Octets) -> bytes:
-        """The plaintext of the chunks that these bytes completed. Raises SealBroken."""
-        self._header += bytes(sealed[: HEADER_BYTES - len(self._header)])
-        self._seen += len(sealed)
-        if self._seen > self._expected:
-            raise SealBroken
-        return _opened(lambda: self._decryptor.update(sealed))
-
-    def finish(self) -> bytes:
-        """The plaintext of the last chunk. Raises SealBroken, also when the part has not its planned size."""
-        rest = _opened(self._decryptor.finalize)
-        if self._seen != self._expected:
-            raise SealBroken
-        return rest
-
-
-def _opened(step: Callable[[], bytes]) -> bytes:
-    try:
-        return step()
-    except OPENING_ERRORS:
-        raise SealBroken from None
+        super().__init__(file_key, context, layout.part_size(number))
 
 
 class ChunkReader(MessageReader):

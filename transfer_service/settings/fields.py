@@ -163,6 +163,8 @@ class Settings:
     link_for_s: int = _seconds(_LIMITS.link_for)
     #: A file has at most so many bytes.
     file_bytes: int = _LIMITS.file_bytes
+    #: The scan of a form signed on paper has at most so many bytes.
+    scan_bytes: int = _LIMITS.scan_bytes
     #: A mailed code lives so long.
     code_for_s: int = _seconds(_LIMITS.code_for)
     #: Wrong answers to one challenge before it is over.

@@ -16,7 +16,7 @@ from transfer_service.domain.policy import (
     check_may_account_for_all,
     check_may_read_audit,
 )
-from transfer_service.domain.release import Release
+from transfer_service.domain.release import Basis, Release
 from transfer_service.errors import NotFound
 from transfer_service.ports import Database, Slice, Transaction
 from transfer_service.usecases.reach import owned_packet
@@ -27,7 +27,7 @@ class AccountLine:
     """One disclosure as it is accounted for: the recipient as the patient read them, the file, and the purpose.
 
     ``confirmed_at``: when the recipient, a service, said that it has the file. ``accountable``: whether
-    164.528(a)(1) asks for it; disclosures under an authorization are exempt, and listed.
+    164.528(a)(1) asks for it; disclosures for treatment and under an authorization are exempt, and listed.
     """
 
     disclosure: Disclosure
@@ -36,6 +36,7 @@ class AccountLine:
     purpose: str
     confirmed_at: datetime | None = None
     accountable: bool = False
+    basis: Basis = Basis.AUTHORIZATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +114,14 @@ def _lines(tx: Transaction, disclosures: Iterable[Disclosure]) -> list[AccountLi
 
 def _line(tx: Transaction, disclosure: Disclosure) -> AccountLine:
     organization_id, file_id = disclosure.organization_id, disclosure.file_id
+    release = tx.get(Release, organization_id, disclosure.release_id)
     return AccountLine(
         disclosure=disclosure,
         recipient=tx.recipient_version(organization_id, disclosure.recipient_id, disclosure.recipient_version),
         file=tx.get(PacketFile, organization_id, file_id) if file_id else None,
-        purpose=tx.get(Release, organization_id, disclosure.release_id).purpose,
+        purpose=release.purpose,
         confirmed_at=_confirmed_at(tx, disclosure),
+        basis=release.basis,
     )
 
 

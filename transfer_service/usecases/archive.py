@@ -71,4 +71,5 @@ def _bag_of(released: Released) -> Bag:
         signed_at=released.release.signed_at or released.release.requested_at,
         manifest=released.manifest,
         files=tuple(released.files),
+        basis=released.release.basis,
     )

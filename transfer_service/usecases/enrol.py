@@ -63,6 +63,11 @@ class Enrol:
             tx.save(event, department)
         return department
 
+    def department(self, department_id: UUID) -> Department:
+        """One department, of whatever organization; NotFound."""
+        with self.database.reading() as tx:
+            return self._of_any(tx, Department, department_id, "department")
+
     def take_requests(self, department_id: UUID, now: datetime, *, taken: bool) -> Department:
         """Whether anybody may ask the department for slides on the public page. NotFound; again changes nothing."""
         with self.database.changing() as tx:
@@ -71,6 +76,21 @@ class Enrol:
                 return department
             department = replace(department, takes_requests=taken)
             action = "department.requests_opened" if taken else "department.requests_closed"
+            event = self._event(action, department.organization_id, now, {"department": department.id})
+            tx.save(event, department)
+        return department
+
+    def allow_treatment(self, department_id: UUID, now: datetime, *, allowed: bool) -> Department:
+        """Whether that department may release for treatment without the patient's authorization (45 CFR 164.506(c)).
+
+        Releases that live already stay as they are. NotFound. Again changes nothing.
+        """
+        with self.database.changing() as tx:
+            department = self._of_any(tx, Department, department_id, "department")
+            if department.treatment_allowed is allowed:
+                return department
+            department = replace(department, treatment_allowed=allowed)
+            action = "department.treatment_allowed" if allowed else "department.treatment_disallowed"
             event = self._event(action, department.organization_id, now, {"department": department.id})
             tx.save(event, department)
         return department

@@ -14,6 +14,7 @@ from transfer_service.usecases.enrol import Enrol
 from transfer_service.usecases.form_templates import FormTemplates
 from transfer_service.usecases.issue import Issue
 from transfer_service.usecases.notify import Notify
+from transfer_service.usecases.paper import Papers
 from transfer_service.usecases.patient import Patients
 from transfer_service.usecases.receive import Receive
 from transfer_service.usecases.recipients import Recipients
@@ -39,6 +40,7 @@ class Journey:
     verify: Verify
     close: Close
     releases: Releases
+    papers: Papers
     patients: Patients
     issue: Issue
     redeem: Redeem

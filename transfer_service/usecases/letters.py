@@ -1,5 +1,6 @@
 """The mails that the service sends, in their reader's language: no PHI, and nothing opens a packet but the link."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -8,6 +9,7 @@ from transfer_service.domain.language import Language
 from transfer_service.domain.mail import Mail, Way
 from transfer_service.domain.packet import Packet
 from transfer_service.domain.people import Department, Organization
+from transfer_service.domain.release import Release, ReleaseState
 from transfer_service.ports import Transaction
 from transfer_service.usecases.letter_secrets import LetterSecret
 from transfer_service.wording import Words, words_in
@@ -34,6 +36,10 @@ class Correspondents:
         return {"department": self.department.name, "organization": self.organization.name}
 
 
+#: Written to whom, with the names of the page, usable until when, at what time.
+Letter = Callable[[Correspondents, LetterSecret, datetime, datetime], Mail]
+
+
 def about(tx: Transaction, packet: Packet, to: str, language: Language, way: Way = Way.EMAIL) -> Correspondents:
     """The department of a packet writes to ``to``."""
     organization_id = packet.organization_id
@@ -45,6 +51,15 @@ def written(who: Correspondents, subject: str, paragraphs: list[str], now: datet
     """A letter of those paragraphs, and whom to call at its end."""
     body = "\n\n".join([*paragraphs, *_call(who)]) + "\n"
     return Mail(uuid4(), who.organization.id, who.to, subject, body, made_at=now, due_at=now)
+
+
+def letter_of(release: Release, now: datetime) -> Letter:
+    """Which letter a release takes at this time."""
+    if now >= release.expires_at:
+        return another_letter
+    return {ReleaseState.REQUESTED: asking_letter, ReleaseState.ATTESTED: treatment_letter}.get(
+        release.state, another_letter
+    )
 
 
 def asking_letter(who: Correspondents, fresh: LetterSecret, until: datetime, now: datetime) -> Mail:
@@ -59,6 +74,24 @@ def asking_letter(who: Correspondents, fresh: LetterSecret, until: datetime, now
         said("You do not have to sign, and you can withdraw at any time on the same page."),
     ]
     return written(who, said("%(organization)s asks for your permission", **who.names), paragraphs, now)
+
+
+def treatment_letter(who: Correspondents, fresh: LetterSecret, until: datetime, now: datetime) -> Mail:
+    """Tells the patient of a release for their treatment (45 CFR 164.506(c)), and that they can object."""
+    said = who.words.text
+    paragraphs = [
+        said("Hello,"),
+        said(
+            "%(department)s at %(organization)s releases medical files of yours to another health care provider, for "
+            "your treatment. Federal privacy rules (45 CFR 164.506(c)) allow this without your signature.",
+            **who.names,
+        ),
+        said("To read what is released, to whom and why, to see who has received it, or to object, open this page:"),
+        fresh.url,
+        *_how(who, fresh, until),
+        said("If you object, nothing more is released."),
+    ]
+    return written(who, said("%(organization)s releases files for your treatment", **who.names), paragraphs, now)
 
 
 def another_letter(who: Correspondents, fresh: LetterSecret, until: datetime, now: datetime) -> Mail:

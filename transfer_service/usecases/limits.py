@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+MIB = 1024**2
 GIB = 1024**3
 
 
@@ -17,6 +18,7 @@ class Limits:
     release_for: timedelta = timedelta(days=365)
     link_for: timedelta = timedelta(days=90)
     file_bytes: int = 150 * GIB
+    scan_bytes: int = 20 * MIB
     code_for: timedelta = timedelta(minutes=10)
     code_tries: int = 5
     codes_an_hour: int = 5

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from transfer_service.audit.entry import Event, actor_words
+from transfer_service.audit.entry import Event, Fact
 from transfer_service.domain.form import Terms
 from transfer_service.domain.language import Language, nearest
 from transfer_service.domain.mail import Mail
@@ -16,7 +16,16 @@ from transfer_service.domain.policy import (
     check_may_ask_releases,
     check_may_oversee_releases,
 )
-from transfer_service.domain.release import Basis, Grant, Release, ReleaseState, Signature, Signer, check_signs_by_name
+from transfer_service.domain.release import (
+    Basis,
+    Grant,
+    Medium,
+    Release,
+    ReleaseState,
+    Signature,
+    Signer,
+    check_signs_by_name,
+)
 from transfer_service.domain.webhook import NoticeKind
 from transfer_service.errors import (
     ExpiryInPast,
@@ -32,11 +41,12 @@ from transfer_service.ports import Database, Transaction
 from transfer_service.usecases.close import manifest_digest
 from transfer_service.usecases.form_templates import language_of_form
 from transfer_service.usecases.letter_secrets import LetterSecret, LetterSecrets
-from transfer_service.usecases.letters import about, another_letter, asking_letter
+from transfer_service.usecases.letters import about, letter_of
 from transfer_service.usecases.limits import Limits
 from transfer_service.usecases.notices import notices_of
 from transfer_service.usecases.reach import owned_packet
-from transfer_service.wording.authorization import authorization_form
+from transfer_service.usecases.treatment import ground_of
+from transfer_service.usecases.withdrawal import NOTHING_SAID, WithdrawalDraft, check_may_say, withdrawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +59,10 @@ class GrantDraft:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ReleaseDraft:
-    """A release as the department asks for it."""
+    """A release as the department asks for it. ``signing`` on paper: no letter goes out, staff print the form.
+
+    For treatment, with an ``attestation``, nothing is asked: the patient is told, by a letter or on paper.
+    """
 
     grants: Sequence[GrantDraft]
     purpose: str
@@ -57,6 +70,8 @@ class ReleaseDraft:
     basis: Basis = Basis.AUTHORIZATION
     expiry_event: str | None = None
     language: Language | None = None
+    signing: Medium = Medium.PAGE
+    attestation: str | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -79,9 +94,10 @@ class Releases:
     public_url: str
 
     def ask(self, actor: Actor, packet_id: UUID, draft: ReleaseDraft, now: datetime) -> Release:
-        """A requested release, and the patient's letter in the outbox, in one transaction.
+        """A requested release (one for treatment is live at once), and the patient's letter, in one transaction.
 
-        PacketNotClosed, ExpiryInPast, ExpiryTooFar, FileUnknown, PatientUnreachable, TemplateNotApproved.
+        PacketNotClosed, ExpiryInPast, ExpiryTooFar, FileUnknown, PatientUnreachable, TemplateNotApproved,
+        TreatmentNotAllowed, Invalid.
         """
         staff = check_may_ask_releases(actor)
         check_expiry(draft.expires_at, now, now + self.limits.release_for)
@@ -89,15 +105,17 @@ class Releases:
         with self.database.changing() as tx:
             packet = owned_packet(tx, staff, packet_id)
             packet.check_closed()
-            email = packet.case.patient.email
-            if not email:
+            email, is_letter = packet.case.patient.email or "", draft.signing is Medium.PAGE
+            if is_letter and not email:
                 raise PatientUnreachable
             granted = _granted(tx, packet, draft.grants)
+            terms, language = _terms(tx, packet, granted, draft), language_of_form(tx, packet, draft.language)
+            ground = ground_of(terms, language, draft.basis, draft.attestation)
             release = Release(
                 id=uuid4(),
                 organization_id=packet.organization_id,
                 packet_id=packet.id,
-                state=ReleaseState.REQUESTED,
+                state=ground.state,
                 basis=draft.basis,
                 grants=tuple(
                     Grant(recipient.id, recipient.version, tuple(file.id for file in files))
@@ -106,23 +124,25 @@ class Releases:
                 purpose=draft.purpose,
                 expires_at=draft.expires_at,
                 manifest_sha256=manifest_digest(packet.signed_manifest()),
-                form=authorization_form(
-                    _terms(tx, packet, granted, draft), language_of_form(tx, packet, draft.language)
-                ),
+                form=ground.form,
                 email=email,
                 phone=packet.case.patient.phone,
-                secret_hash=fresh.secret_hash,
-                typed_code_hash=fresh.typed_code_hash,
+                secret_hash=fresh.secret_hash if is_letter else None,
+                typed_code_hash=fresh.typed_code_hash if is_letter else None,
                 requested_at=now,
                 requested_by=staff.staff_id,
+                attestation=draft.attestation,
             )
-            tx.save(_event("release.requested", staff, release, now), release, self._letter(tx, release, fresh, now))
+            letters = [self._letter(tx, release, fresh, now)] if is_letter else []
+            notices = notices_of(tx, release, NoticeKind.RELEASED, now) if release.permitted_at else ()
+            tx.save(_event(ground.action, staff, release, now, **ground.facts), release, *letters, *notices)
         return release
 
     def resend(self, actor: Actor, release_id: UUID, now: datetime) -> Release:
         """A fresh letter with a fresh secret; the lost or locked one is dead, and so are its sessions.
 
-        Of a release that has ended too, for as long as the patient may look who got what. ReleaseExpired after that.
+        Of a release that has ended too, for as long as the patient may look who got what. ReleaseExpired after that;
+        PatientUnreachable where it was asked for on paper, of somebody without an address.
         """
         staff = check_may_ask_releases(actor)
         fresh = self.secrets.mint(f"{self.public_url}/r")
@@ -130,6 +150,8 @@ class Releases:
             release, _ = _with_packet(tx, actor, release_id)
             if now >= release.ends_at + self.limits.patient_secret_for:
                 raise ReleaseExpired
+            if not release.email:
+                raise PatientUnreachable
             release = replace(
                 release, secret_hash=fresh.secret_hash, typed_code_hash=fresh.typed_code_hash, wrong_answers=0
             )
@@ -161,7 +183,7 @@ class Releases:
             tx.get(Packet, release.organization_id, release.packet_id).check_closed()
             release.check_may_be_signed(draft.form_sha256, now)
             signature = Signature(draft.name, draft.signer, draft.authority, release.email)
-            release = replace(release, state=ReleaseState.SIGNED, signature=signature, signed_at=now)
+            release = replace(release.moved(ReleaseState.SIGNED), signature=signature, signed_at=now)
             facts = {"form_sha256": release.form.sha256, "manifest_sha256": release.manifest_sha256}
             notices = notices_of(tx, release, NoticeKind.RELEASED, now)
             event = _event("release.signed", actor, release, now, signer=draft.signer.value, **facts)
@@ -175,16 +197,17 @@ class Releases:
             raise NotAllowed("Only the patient, or who may act for them, can sign.")
         check_is_patient_of(actor, release_id)
 
-    def withdraw(self, actor: Actor, release_id: UUID, now: datetime) -> Release:
-        """Every link under it is dead before this returns: each use of one reads the release again."""
+    def withdraw(self, actor: Actor, release_id: UUID, now: datetime, draft: WithdrawalDraft = NOTHING_SAID) -> Release:
+        """Every link under it is dead before this returns: each use of one reads the release again. Invalid."""
+        check_may_say(actor, draft)
         with self.database.changing() as tx:
             release, _ = _with_packet(tx, actor, release_id)
             if release.state is ReleaseState.WITHDRAWN:
                 return release
-            withdrawn_by = ":".join(actor_words(actor))
-            release = replace(release, state=ReleaseState.WITHDRAWN, withdrawn_at=now, withdrawn_by=withdrawn_by)
-            notices = notices_of(tx, release, NoticeKind.WITHDRAWN, now) if release.signed_at else ()
-            tx.save(_event("release.withdrawn", actor, release, now), release, *notices)
+            release = withdrawn(release, actor, draft, now)
+            notices = notices_of(tx, release, NoticeKind.WITHDRAWN, now) if release.permitted_at else ()
+            facts = {} if release.withdrawn_how is None else {"how": release.withdrawn_how.value}
+            tx.save(_event("release.withdrawn", actor, release, now, **facts), release, *notices)
         return release
 
     def _refuse(self, actor: Actor, release_id: UUID, now: datetime) -> None:
@@ -200,9 +223,7 @@ class Releases:
         packet = tx.get(Packet, release.organization_id, release.packet_id)
         who = about(tx, packet, release.email, nearest(packet.case.patient.language))
         usable_until = release.ends_at + self.limits.patient_secret_for
-        is_asked = release.state is ReleaseState.REQUESTED and now < release.expires_at
-        write = asking_letter if is_asked else another_letter
-        return write(who, fresh, usable_until, now)
+        return letter_of(release, now)(who, fresh, usable_until, now)
 
 
 def check_expiry(expires_at: datetime, now: datetime, latest: datetime) -> None:
@@ -268,5 +289,5 @@ def end_sessions(tx: Transaction, release: Release, now: datetime) -> None:
             tx.keep(replace(session, revoked_at=now))
 
 
-def _event(action: str, actor: Actor, release: Release, now: datetime, **facts: str) -> Event:
+def _event(action: str, actor: Actor, release: Release, now: datetime, **facts: Fact) -> Event:
     return Event(action, actor, now, {"packet": release.packet_id, "release": release.id}, facts)

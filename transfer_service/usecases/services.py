@@ -63,7 +63,7 @@ class Services:
     def redeem(self, actor: Actor, release_id: UUID, replay: str | None, now: datetime) -> Redeemed:
         """Counts one redemption; repeated by the same token with its Idempotency-Key, a fresh token for the same one.
 
-        NotFound unless the patient signed it and it names this service. What refuses links refuses here.
+        NotFound unless it was signed, or is for treatment, and names this service. What refuses links refuses here.
         """
         service = check_is_service(actor)
         try:
@@ -113,7 +113,7 @@ class Services:
 def _release(tx: Transaction, service: ServiceActor, release_id: UUID) -> Release:
     """Locked where it changes, so that two first redemptions make one link. NotFound."""
     release = tx.get(Release, service.organization_id, release_id)
-    if release.signed_at is None or not names_service(tx, release, service.recipient_id):
+    if release.permitted_at is None or not names_service(tx, release, service.recipient_id):
         raise NotFound
     return release
 

@@ -4,17 +4,17 @@ A file of one part is PUT under a fresh key that is swept unless it is adopted; 
 upload. Every key is written down before the store hears of it, so that a crash at any point leaves nothing for ever.
 """
 
-import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from transfer_service.domain.packet import FileState, Leftover, Packet, PacketFile, Part
 from transfer_service.domain.people import StaffActor
-from transfer_service.errors import FileNotReceiving, NotFound, ObjectExists, UploadGone
+from transfer_service.errors import FileNotReceiving, NotFound, UploadGone
 from transfer_service.ports import Database, ObjectStore, Transaction
 from transfer_service.sealing.keys import SecretKey
 from transfer_service.sealing.layout import Layout
 from transfer_service.usecases.deposit import file_event, let_go
+from transfer_service.usecases.fresh_objects import FreshObjects
 from transfer_service.usecases.limits import Limits
 
 TOUCH_EVERY = timedelta(hours=1)
@@ -45,6 +45,7 @@ class Storing:
 
     def __init__(self, database: Database, store: ObjectStore, limits: Limits) -> None:
         self._database, self._store, self._limits = database, store, limits
+        self._fresh = FreshObjects(database, store, limits)
 
     def keep(self, plan: PartPlan, sealed: memoryview, sha256: str | None, now: datetime) -> None:
         """Put one sealed part, and let it count in the place of any earlier attempt. FileNotReceiving, Unavailable."""
@@ -54,7 +55,7 @@ class Storing:
             self._keep_part(plan, sealed, sha256, now)
 
     def _keep_whole(self, plan: PartPlan, sealed: memoryview, sha256: str | None, now: datetime) -> None:
-        key, etag = self._put(sealed, now)
+        key, etag = self._fresh.put(sealed, now)
         with self._database.changing() as tx:
             file = self._started(tx, plan, now)
             let_go(tx, file, self._limits, now)
@@ -81,7 +82,7 @@ class Storing:
             file = still_receiving(tx, plan.file)
         if file.state is FileState.RECEIVING and file.object_key and file.upload_id:
             return file.object_key, file.upload_id
-        key = self._fresh_key(now)
+        key = self._fresh.key(now)
         upload_id = self._store.begin_upload(key)
         with self._database.changing() as tx:
             file = self._started(tx, plan, now)
@@ -101,25 +102,6 @@ class Storing:
         anew = file.received_anew()
         tx.save(file_event("file.restarted", plan.staff, anew, now), anew)
         return anew
-
-    def _put(self, sealed: memoryview, now: datetime) -> tuple[str, str]:
-        """The bytes under a key of their own, and their ETag.
-
-        Where an answer was lost, and the store's ETags don't tell whose the object there is, under another.
-        """
-        key = self._fresh_key(now)
-        try:
-            return key, self._store.put_once(key, sealed)
-        except ObjectExists:
-            key = self._fresh_key(now)
-            return key, self._store.put_once(key, sealed)
-
-    def _fresh_key(self, now: datetime) -> str:
-        """A random key, written down as swept-unless-adopted before the store hears of it."""
-        key = secrets.token_hex(20)
-        with self._database.changing() as tx:
-            tx.keep(Leftover(key, sweep_after=now + self._limits.leftover_for))
-        return key
 
 
 def still_receiving(tx: Transaction, file: PacketFile) -> PacketFile:

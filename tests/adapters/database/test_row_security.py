@@ -56,6 +56,8 @@ def filled(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Fi
             asked = a.a_slide_request(**of, department_id=each.department.id)
             receipt = a.a_receipt(**of, release_id=each.release.id)
             work.save(a.an_event(each.actor), receipt, webhook, approval, asked)
+            of_release = {**of, "release_id": each.release.id}
+            work.save(a.an_event(each.actor), a.a_receipt(**of_release), a.a_document(**of_release), webhook)
             work.keep(a.a_notice(**of, recipient_id=each.recipient.id, release_id=each.release.id))
     database.dispose()
     return filled

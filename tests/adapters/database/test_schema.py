@@ -12,12 +12,17 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, inspect
 
+from tests import factories as a
+from tests.adapters.database.conftest import Tenant
 from tests.databases import Kept, SqliteKept
 from tests.stages import Stages
 from transfer_service.adapters.database import SqlDatabase, downgrade, migrate, schema
 from transfer_service.adapters.database.dialects import dialect_of
 from transfer_service.adapters.database.tables import METADATA
 from transfer_service.adapters.keyring import LocalKeyring
+from transfer_service.domain.link import Link
+from transfer_service.domain.people import Department
+from transfer_service.domain.release import Release, ReleaseState
 from transfer_service.errors import Unavailable
 
 
@@ -98,6 +103,27 @@ def test_one_revision_down_and_up_again_is_the_same(own_database: Kept) -> None:
     downgrade(own_database.url, "-1")
     migrate(own_database.url)
     assert described(own_database) == before
+
+
+def test_what_was_released_before_there_were_forms_on_paper_comes_through_as_it_was(
+    own_database: Kept, database: SqlDatabase, tenant: Tenant
+) -> None:
+    on_paper = a.a_release(
+        organization_id=tenant.id,
+        packet_id=tenant.packet.id,
+        secret_hash=None,
+        state=ReleaseState.AWAITING_CONFIRMATION,
+    )
+    with database.changing() as work:
+        work.save(a.an_event(tenant.actor), on_paper)
+    database.dispose()
+    downgrade(own_database.url, "0005")
+    migrate(own_database.url)
+    with database.reading() as work:
+        assert work.get(Release, tenant.id, tenant.release.id) == tenant.release
+        assert work.get(Link, tenant.id, tenant.link.id) == tenant.link
+        assert work.get(Department, tenant.id, tenant.department.id) == tenant.department
+        assert work.get(Release, tenant.id, on_paper.id).state is ReleaseState.WITHDRAWN
 
 
 def test_a_migration_that_fails_leaves_nothing_behind(unmigrated: Kept) -> None:

@@ -10,6 +10,7 @@ from tests.adapters.database.conftest import Tenant
 from tests.databases import Kept
 from transfer_service.adapters.database import SqlDatabase
 from transfer_service.domain.contact import PendingContact
+from transfer_service.domain.document import DocumentKind, ReleaseDocument
 from transfer_service.domain.packet import NotIncluded, Packet, PacketFile, SignedManifest, Specimen
 from transfer_service.domain.release import Release, Signature, Signer
 from transfer_service.domain.slide_request import Asker, AskerKind, SlideRequest, Wanted
@@ -19,6 +20,7 @@ from transfer_service.errors import SealBroken
 WORDS = (
     *("accession", "name", "record", "email", "phone", "question", "diagnosis", "laterality", "label", "procedure"),
     *("what", "why", "note", "manifest", "path", "purpose", "form", "formemail", "signer", "authority", "signeremail"),
+    *("attestation", "withdrawnote"),
     *("mailto", "mailsubject", "mailbody", "webhookurl", "webhooksecret", "webhookformer"),
     *("pendingemail", "pendingname", "formphone"),
     *("asker", "practice", "askedname", "askedemail", "askeddone", "wanted", "wantedplace", "wantedemail"),
@@ -68,6 +70,8 @@ def fill(database: SqlDatabase, tenant: Tenant) -> None:
         email=c["formemail"],
         phone=c["formphone"],
         signature=Signature(c["signer"], Signer.REPRESENTATIVE, c["authority"], c["signeremail"]),
+        attestation=c["attestation"],
+        withdrawn_note=c["withdrawnote"],
     )
     mail = a.a_mail(organization_id=tenant.id, to=c["mailto"], subject=c["mailsubject"], body=c["mailbody"])
     secrets = {"secret": c["webhooksecret"], "former_secret": c["webhookformer"], "former_until": a.NOW}
@@ -140,6 +144,8 @@ def test_two_columns_and_two_organizations_have_blind_indexes_of_their_own(
         (Release, "releases", "email"),
         (Release, "releases", "purpose"),
         (Release, "releases", "signature"),
+        (Release, "releases", "attestation"),
+        (Release, "releases", "withdrawn_note"),
     ],
 )
 def test_a_sealed_field_moved_to_another_row_does_not_open(
@@ -147,10 +153,11 @@ def test_a_sealed_field_moved_to_another_row_does_not_open(
 ) -> None:
     packet = a.a_packet(organization_id=tenant.id, department_id=tenant.department.id)
     of_packet = {"organization_id": tenant.id, "packet_id": packet.id}
-    others = {Packet: packet, PacketFile: a.a_file(**of_packet), Release: a.a_signed_release(**of_packet)}
+    words = {"attestation": "For treatment", "withdrawn_note": "Called today"}
+    others = {Packet: packet, PacketFile: a.a_file(**of_packet), Release: a.a_signed_release(**of_packet, **words)}
     victim = {Packet: tenant.packet, PacketFile: tenant.file, Release: tenant.release}[kind].id
     with database.changing() as work:
-        work.save(a.an_event(tenant.actor), *others.values())
+        work.save(a.an_event(tenant.actor), *others.values(), replace(tenant.release, **words))
     own_database.execute(
         f'UPDATE {table} SET "{column}" = (SELECT "{column}" FROM {table} WHERE id = ?) WHERE id = ?',
         others[kind].id.hex,
@@ -160,6 +167,21 @@ def test_a_sealed_field_moved_to_another_row_does_not_open(
         assert work.get(kind, tenant.id, others[kind].id) == others[kind]
         with pytest.raises(SealBroken):
             work.get(kind, tenant.id, victim)
+
+
+def test_a_document_s_key_does_not_open_in_the_row_of_another(
+    database: SqlDatabase, own_database: Kept, tenant: Tenant
+) -> None:
+    of_release = {"organization_id": tenant.id, "release_id": tenant.release.id}
+    mine, other = a.a_document(**of_release), a.a_document(**of_release, kind=DocumentKind.COPY)
+    with database.changing() as work:
+        work.save(a.an_event(tenant.actor), mine, other)
+    with database.reading() as work:
+        assert {*work.find(ReleaseDocument, tenant.id)} == {mine, other}
+    assert mine.key not in own_database.octets()
+    own_database.execute("UPDATE release_documents SET key = (SELECT key FROM release_documents WHERE kind = 'copy')")
+    with database.reading() as work, pytest.raises(SealBroken):
+        work.get(ReleaseDocument, tenant.id, mine.id)
 
 
 def test_a_note_put_in_place_of_the_purpose_does_not_open(

@@ -13,7 +13,7 @@ from transfer_service.domain.contact import PendingContact
 from transfer_service.domain.language import Language
 from transfer_service.domain.packet import Case, NotIncluded, SignedManifest, Specimen
 from transfer_service.domain.people import Accreditation, Patient
-from transfer_service.domain.release import Form, Grant, Signature, Signer
+from transfer_service.domain.release import Form, Grant, Medium, Signature, Signer
 from transfer_service.domain.slide_request import Asked, Asker, AskerKind, Wanted
 
 Document = Mapping[str, Any]
@@ -141,14 +141,28 @@ def signature_to_document(signature: Signature | None) -> dict[str, object] | No
         "signer": signature.signer.value,
         "authority": signature.authority,
         "email": signature.email,
+        "medium": signature.medium.value,
+        "signed_on": _day(signature.signed_on),
+        "confirmed_by": None if signature.confirmed_by is None else str(signature.confirmed_by),
+        "document_sha256": signature.document_sha256,
     }
 
 
 def signature_from_document(document: Document | None) -> Signature | None:
-    """The signature again."""
+    """The signature again. Those of before there were forms on paper say no medium: it was the page."""
     if document is None:
         return None
-    return Signature(document["name"], Signer(document["signer"]), document["authority"], document["email"])
+    signed_on, confirmed_by = document.get("signed_on"), document.get("confirmed_by")
+    return Signature(
+        name=document["name"],
+        signer=Signer(document["signer"]),
+        authority=document["authority"],
+        email=document["email"],
+        medium=Medium(document.get("medium", Medium.PAGE)),
+        signed_on=date.fromisoformat(signed_on) if signed_on else None,
+        confirmed_by=UUID(confirmed_by) if confirmed_by else None,
+        document_sha256=document.get("document_sha256"),
+    )
 
 
 def accreditations_to_document(accreditations: Sequence[Accreditation]) -> list[dict[str, object]]:

@@ -12,13 +12,14 @@ from sqlalchemy import ColumnElement, Table, Text, and_, or_, select
 from transfer_service.adapters.database import rows, tables
 from transfer_service.adapters.database.seals import Seals, folded
 from transfer_service.domain.disclosure import Disclosure, Receipt
+from transfer_service.domain.document import ReleaseDocument
 from transfer_service.domain.form import TemplateApproval
 from transfer_service.domain.link import Challenge, Link, Redemption
 from transfer_service.domain.mail import KeptAnswer, Mail
 from transfer_service.domain.packet import AssemblyIntent, Leftover, Packet, PacketFile, PacketState, Part
 from transfer_service.domain.paths import path_identity
 from transfer_service.domain.people import Credential, Department, Organization, Recipient, Staff
-from transfer_service.domain.release import Release, ReleaseState
+from transfer_service.domain.release import Basis, Release, ReleaseState
 from transfer_service.domain.slide_request import SlideRequest, mailbox
 from transfer_service.domain.ticket import Ticket
 from transfer_service.domain.webhook import Notice, NoticeKind, Webhook
@@ -83,9 +84,10 @@ def _release_names(recipient_id: UUID) -> ColumnElement[bool]:
 
 
 def _release_is_live_at(now: datetime) -> ColumnElement[bool]:
-    """Signed, and not over. What ``Release.check_live`` says of one, for a list."""
+    """Signed, or attested for treatment, and not over. What ``Release.check_live`` says of one, for a list."""
     releases = tables.releases.c
-    return and_(releases.state == ReleaseState.SIGNED, releases.expires_at > now)
+    attested = and_(releases.state == ReleaseState.ATTESTED, releases.basis == Basis.TREATMENT)
+    return and_(or_(releases.state == ReleaseState.SIGNED, attested), releases.expires_at > now)
 
 
 def _release_is_of_a_closed_packet_of(organization_id: UUID) -> ColumnElement[bool]:
@@ -165,7 +167,15 @@ _MAPPERS: tuple[Mapper[Any], ...] = (
             "end_untold_to": _release_has_no_notice_of_its_end,
             "of_closed_packets_of": _release_is_of_a_closed_packet_of,
         },
-        sealed=frozenset({"purpose", "form", "email", "phone", "signature"}),
+        sealed=frozenset({"purpose", "form", "email", "phone", "signature", "attestation", "withdrawn_note"}),
+    ),
+    Mapper(
+        ReleaseDocument,
+        tables.release_documents,
+        rows.document_row,
+        rows.document_of,
+        ("made_at", "id"),
+        sealed=frozenset({"key"}),
     ),
     Mapper(Link, tables.links, rows.link_row, rows.link_of, ("issued_at", "id")),
     Mapper(

@@ -26,6 +26,7 @@ from transfer_service.adapters.database.documents import (
     signature_to_document,
 )
 from transfer_service.adapters.database.seals import Field, Seals, folded
+from transfer_service.domain.document import ReleaseDocument
 from transfer_service.domain.link import Link, Passcode
 from transfer_service.domain.mail import Mail, Way
 from transfer_service.domain.packet import Packet, PacketFile
@@ -108,7 +109,7 @@ def file_of(row: Row, seals: Seals) -> PacketFile:
 
 
 def release_row(release: Release, seals: Seals) -> dict[str, Any]:
-    """A release: form, purpose, addresses and signature sealed."""
+    """A release: form, purpose, addresses, signature, and what staff wrote, sealed."""
 
     def sealed(column: str) -> Field:
         return seals.field(release.organization_id, "releases", column, release.id)
@@ -120,6 +121,8 @@ def release_row(release: Release, seals: Seals) -> dict[str, Any]:
         "email": sealed("email").seal(release.email),
         "phone": sealed("phone").seal(release.phone),
         "signature": sealed("signature").seal(signature_to_document(release.signature)),
+        "attestation": sealed("attestation").seal(release.attestation),
+        "withdrawn_note": sealed("withdrawn_note").seal(release.withdrawn_note),
     }
 
 
@@ -137,8 +140,22 @@ def release_of(row: Row, seals: Seals) -> Release:
         "email": opened("email"),
         "phone": opened("phone"),
         "signature": signature_from_document(opened("signature")),
+        "attestation": opened("attestation"),
+        "withdrawn_note": opened("withdrawn_note"),
     }
     return Release(**values)
+
+
+def document_row(document: ReleaseDocument, seals: Seals) -> dict[str, Any]:
+    """A document of a release: the key that opens it sealed."""
+    key = seals.field(document.organization_id, "release_documents", "key", document.id)
+    return plain_row(document) | {"key": key.seal_bytes(document.key)}
+
+
+def document_of(row: Row, seals: Seals) -> ReleaseDocument:
+    """The document again. SealBroken."""
+    key = seals.field(row["organization_id"], "release_documents", "key", row["id"])
+    return ReleaseDocument(**{**row, "key": key.open_bytes(row["key"])})
 
 
 def link_row(link: Link, seals: Seals) -> dict[str, Any]:  # noqa: ARG001 - one shape for all

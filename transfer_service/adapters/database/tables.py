@@ -26,11 +26,12 @@ from sqlalchemy import (
 from sqlalchemy.sql.schema import SchemaItem
 
 from transfer_service.adapters.database.column_types import Identifiers, Pairs, UtcDateTime, Words, word_of
+from transfer_service.domain.document import DocumentKind
 from transfer_service.domain.language import Language
 from transfer_service.domain.link import Verification
 from transfer_service.domain.packet import FileKind, FileState, PacketState
 from transfer_service.domain.people import CredentialKind, RecipientKind, Role
-from transfer_service.domain.release import Basis, ReleaseState
+from transfer_service.domain.release import Basis, Medium, ReleaseState
 from transfer_service.domain.slide_request import DeclineReason, SlideRequestState
 from transfer_service.domain.webhook import NoticeKind, Silence
 
@@ -85,6 +86,7 @@ departments = _tenant_table(
     Column("contact", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("takes_requests", Boolean, nullable=False, server_default=false()),
+    Column("treatment_allowed", Boolean, nullable=False, server_default=false()),
     Index(None, "organization_id", "created_at", "id"),
 )
 
@@ -230,7 +232,7 @@ releases = _tenant_table(
     Column("manifest_sha256", String(64), nullable=False),
     Column("form", LargeBinary, nullable=False),
     Column("email", LargeBinary, nullable=False),
-    Column("secret_hash", LargeBinary, nullable=False, unique=True),
+    Column("secret_hash", LargeBinary, unique=True),
     Column("requested_at", UtcDateTime, nullable=False),
     Column("requested_by", Uuid, nullable=False),
     Column("wrong_answers", Integer, nullable=False),
@@ -240,9 +242,28 @@ releases = _tenant_table(
     Column("withdrawn_by", Text),
     Column("typed_code_hash", LargeBinary),
     Column("phone", LargeBinary),
+    Column("attestation", LargeBinary),
+    Column("withdrawn_how", word_of(Medium)),
+    Column("withdrawn_note", LargeBinary),
     _refers("packets", "packet_id"),
     Index(None, "organization_id", "packet_id", "requested_at", "id"),
     Index(None, "typed_code_hash", unique=True),
+)
+
+release_documents = _tenant_table(
+    "release_documents",
+    Column("release_id", Uuid, nullable=False),
+    Column("kind", word_of(DocumentKind), nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("key", LargeBinary, nullable=False),
+    Column("object_key", Text, nullable=False),
+    Column("etag", Text, nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("made_by", Uuid),
+    _refers("releases", "release_id"),
+    UniqueConstraint("organization_id", "release_id", "kind"),
 )
 
 links = _tenant_table(

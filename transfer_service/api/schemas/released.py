@@ -15,7 +15,7 @@ class ReleasedSchema(Schema):
     id = Id(attribute="release.id")
     packet_id = Id(attribute="release.packet_id")
     purpose = fields.String(attribute="release.purpose")
-    released_at = Instant(attribute="release.signed_at")
+    released_at = Instant(attribute="release.permitted_at")
     expires_at = Instant(attribute="release.expires_at")
     files = WholeNumber()
     bytes = Size()

@@ -10,11 +10,12 @@ from transfer_service.api.schemas.strict_texts import Line, Name, Secret, Sha256
 from transfer_service.api.schemas.strict_values import Day, Id, Instant
 from transfer_service.domain.language import Language
 from transfer_service.domain.mail import Way
-from transfer_service.domain.release import Basis, Release, ReleaseState, Signer
+from transfer_service.domain.release import Basis, Medium, Release, ReleaseState, Signer
 from transfer_service.edge.calls import now
 from transfer_service.edge.strict_fields import TrueOrFalse, WholeNumber
 from transfer_service.usecases.patient import PatientAnswer
 from transfer_service.usecases.release import GrantDraft, ReleaseDraft, SignatureDraft
+from transfer_service.usecases.withdrawal import WithdrawalDraft
 
 MOST_GRANTS = 50
 MOST_FILES = 10_000
@@ -45,6 +46,8 @@ class ReleaseDraftSchema(Schema):
     basis = fields.Enum(Basis, by_value=True, required=True)
     expiry_event = Name(200)
     language = fields.Enum(Language, by_value=True)
+    signing = fields.Enum(Medium, by_value=True, validate=validate.OneOf([Medium.PAGE, Medium.PAPER]))
+    attestation = Line(1000)
 
     @post_load
     def _made(self, data: dict[str, object], **_: object) -> ReleaseDraft:
@@ -65,6 +68,19 @@ class SignatureDraftSchema(Schema):
         del data["acknowledged"]
         name = data.pop("signature_name")
         return SignatureDraft(name=name, **data)  # type: ignore[arg-type]  # the schema has checked every member
+
+
+class WithdrawalSchema(Schema):
+    """How the patient told staff, and what those note; the patient may read the note."""
+
+    told_by = fields.Enum(
+        Medium, by_value=True, validate=validate.OneOf([Medium.PHONE, Medium.PAPER, Medium.IN_PERSON])
+    )
+    note = Line(1000)
+
+    @post_load
+    def _made(self, data: dict[str, object], **_: object) -> WithdrawalDraft:
+        return WithdrawalDraft(**data)  # type: ignore[arg-type]  # the schema has checked every member
 
 
 class SecretSchema(Schema):
@@ -120,11 +136,15 @@ class GrantSchema(Schema):
 
 
 class SignatureSchema(Schema):
-    """Who signed, by what authority where it is not the patient."""
+    """Who signed, by what authority where it is not the patient; and of a form on paper who confirmed which scan."""
 
     name = fields.String()
     signer = fields.Enum(Signer, by_value=True)
     authority = fields.String(allow_none=True)
+    medium = fields.Enum(Medium, by_value=True)
+    signed_on = Day(allow_none=True)
+    confirmed_by = Id(allow_none=True)
+    document_sha256 = fields.String(allow_none=True)
 
 
 def shown_state(release: Release, at: datetime) -> str:
@@ -145,7 +165,9 @@ class ReleaseInListSchema(Schema):
     )
     basis = fields.Enum(Basis, by_value=True)
     grants = fields.List(fields.Nested(GrantSchema))
+    signing = fields.Enum(Medium, by_value=True, metadata={"description": "By a letter to the page, or on paper."})
     purpose = fields.String()
+    attestation = fields.String(allow_none=True)
     expires_at = Instant()
     manifest_sha256 = fields.String(metadata={"description": "Of the packet manifest's canonical form."})
     form_sha256 = fields.String(attribute="form.sha256")
@@ -155,6 +177,8 @@ class ReleaseInListSchema(Schema):
     signature = fields.Nested(SignatureSchema, allow_none=True)
     signed_at = Instant(allow_none=True)
     withdrawn_at = Instant(allow_none=True)
+    withdrawn_how = fields.Enum(Medium, by_value=True, allow_none=True)
+    withdrawn_note = fields.String(allow_none=True)
 
 
 class ReleaseSchema(ReleaseInListSchema):

@@ -15,6 +15,8 @@ from transfer_service.client.failures import UsageWrong
 from transfer_service.client.instants import rfc3339, until
 from transfer_service.client.service import Service
 
+_LIVE = frozenset({"signed", "attested"})
+
 
 @click.command()
 @click.argument("packet", metavar="PACKET | DIR")
@@ -27,7 +29,7 @@ from transfer_service.client.service import Service
 )
 @command
 def link(told: Told, packet: str, **words: Any) -> None:  # noqa: ANN401 - the command line, as click reads it
-    """Make a link for a recipient, under a release that the patient has signed. Its URL is shown once.
+    """Make a link for a recipient, under a release that is signed, or for treatment. Its URL is shown once.
 
     The service mails it to nobody: you deliver it. A passcode goes another way than the link.
     """
@@ -49,13 +51,13 @@ def link(told: Told, packet: str, **words: Any) -> None:  # noqa: ANN401 - the c
 
 
 def _release(service: Service, packet_id: str, wanted: str | None) -> Mapping[str, Any]:
-    signed = [each for each in service.items(f"/packets/{packet_id}/releases") if each["state"] == "signed"]
-    found = [each for each in signed if wanted in {None, each["id"]}]
+    known = service.items(f"/packets/{packet_id}/releases")
+    found = [each for each in known if each["state"] in _LIVE and wanted in {None, each["id"]}]
     if len(found) == 1:
         return dict(found[0])
     if found:
         raise UsageWrong(
-            "The packet has several signed releases: say --release ID.",
+            "The packet has several live releases: say --release ID.",
             advice="packet status shows them.",
             releases=[each["id"] for each in found],
         )

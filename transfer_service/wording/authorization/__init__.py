@@ -1,9 +1,11 @@
 """The authorization form's text: every core element and required statement of 45 CFR 164.508(c), in plain language.
 
-A template is a file, ``VERSION.LANGUAGE.txt``, whose sections each cite (``§``) the paragraphs that they are there
-for. What was read and signed is stored as it was, sealed; it is never made again, so no later template changes it. A
-template that was ever used is not edited: a change of one word is a new version, which every department approves anew
-in each language but English.
+And the notice of a release for treatment, for which nothing is signed.
+
+A template is a file, ``NAME.VERSION.LANGUAGE.txt``; an authorization's sections each cite (``§``) the paragraphs that
+they are there for. What was read and signed is stored as it was, sealed; it is never made again, so no later template
+changes it. A template that was ever used is not edited: a change of one word is a new version, which every department
+approves anew in each language but English.
 """
 
 import hashlib
@@ -20,17 +22,17 @@ from transfer_service.domain.people import Accreditation, Recipient
 from transfer_service.domain.release import Form
 from transfer_service.wording.words import Words, words_in
 
-VERSION = 2
+AUTHORIZATION, TREATMENT = "authorization/2", "treatment/1"
 _FOLDER = Path(__file__).parent
 _CITATION = re.compile(r"^§ .*\n", re.MULTILINE)
 _CITED = re.compile(r"\(c\)(?:\([0-9ivx]+\))+")
 
 
 @cache
-def template_in(language: Language) -> FormTemplate:
-    """The template of today in a language."""
-    text = (_FOLDER / f"{VERSION}.{language}.txt").read_text(encoding="utf-8")
-    return FormTemplate(f"authorization/{VERSION}", language, text, hashlib.sha256(text.encode()).hexdigest())
+def template_in(language: Language, name: str = AUTHORIZATION) -> FormTemplate:
+    """The template of today in a language; the authorization's unless another is named."""
+    text = (_FOLDER / f"{name.replace('/', '.')}.{language}.txt").read_text(encoding="utf-8")
+    return FormTemplate(name, language, text, _digest(text))
 
 
 def cited_in(template: FormTemplate) -> dict[str, str]:
@@ -41,7 +43,16 @@ def cited_in(template: FormTemplate) -> dict[str, str]:
 
 def authorization_form(terms: Terms, language: Language) -> Form:
     """The form as one patient reads it."""
-    template, words = template_in(language), words_in(language)
+    return _filled(template_in(language), terms)
+
+
+def treatment_notice(terms: Terms, attestation: str, language: Language) -> Form:
+    """What the patient is told of a release for treatment, which they were not asked for (45 CFR 164.506(c))."""
+    return _filled(template_in(language, TREATMENT), terms, attestation=attestation)
+
+
+def _filled(template: FormTemplate, terms: Terms, **more: str) -> Form:
+    words = words_in(template.language)
     department = f"{terms.department.name}, {terms.organization.name}"
     text = _CITATION.sub("", template.text).format(
         patient=terms.case.patient.name,
@@ -52,8 +63,13 @@ def authorization_form(terms: Terms, language: Language) -> Form:
         purpose=terms.purpose,
         ending=_ending(terms, words),
         department=department,
+        **more,
     )
-    return Form(template.name, language.value, text, hashlib.sha256(text.encode()).hexdigest())
+    return Form(template.name, template.language.value, text, _digest(text))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _information(terms: Terms, words: Words) -> list[str]:
@@ -135,9 +151,9 @@ def _contact(terms: Terms, words: Words) -> list[str]:
 def _ending(terms: Terms, words: Words) -> str:
     when = words.moment(terms.expires_at)
     if terms.expiry_event is None:
-        return words.text("This authorization ends on %(when)s.", when=when)
+        return words.text("It ends on %(when)s.", when=when)
     return words.text(
-        "This authorization ends when this has happened: %(event)s. It ends on %(when)s at the latest.",
+        "It ends when this has happened: %(event)s. It ends on %(when)s at the latest.",
         event=terms.expiry_event,
         when=when,
     )
