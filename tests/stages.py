@@ -52,9 +52,11 @@ from transfer_service.usecases.admit import Admit, Redeemed
 from transfer_service.usecases.announce import Announce
 from transfer_service.usecases.answers import Questions
 from transfer_service.usecases.archive import Archives
+from transfer_service.usecases.carry import Carry
 from transfer_service.usecases.close import Close
 from transfer_service.usecases.deliver import Deliver
 from transfer_service.usecases.deposit import Deposit, FileDraft, PacketDraft
+from transfer_service.usecases.describe import Describe
 from transfer_service.usecases.enrol import Enrol
 from transfer_service.usecases.issue import Issue, LinkDraft
 from transfer_service.usecases.journey import Journey
@@ -67,6 +69,7 @@ from transfer_service.usecases.redeem import Answer, Redeem
 from transfer_service.usecases.release import GrantDraft, ReleaseDraft, Releases, SignatureDraft
 from transfer_service.usecases.retire import Retire
 from transfer_service.usecases.services import Services
+from transfer_service.usecases.successor import Successors
 from transfer_service.usecases.tickets import Tickets
 from transfer_service.usecases.verify import Verify
 from transfer_service.usecases.webhooks import WebhookDraft, Webhooks
@@ -202,9 +205,12 @@ class Stages:
             enrol=Enrol(self.database, self.keyring),
             recipients=Recipients(self.database),
             deposit=Deposit(self.database, self.keyring, self.limits),
+            describe=Describe(self.database),
             receive=Receive(self.database, self.keyring, self.store, self.limits, self.clock),
             verify=Verify(self.database, self.keyring, self.store, self.limits, self.clock),
             close=Close(self.database, self.signing_key),
+            successors=Successors(self.database, self.keyring),
+            carry=Carry(self.database, self.keyring, self.store, self.limits, self.clock),
             releases=Releases(self.database, self.limits, PUBLIC_URL),
             patients=Patients(self.database, questions, self.limits),
             issue=Issue(self.database, self.service_key, self.limits, PUBLIC_URL),

@@ -39,9 +39,11 @@ from transfer_service.usecases.admit import Admit
 from transfer_service.usecases.announce import Announce
 from transfer_service.usecases.answers import Questions
 from transfer_service.usecases.archive import Archives
+from transfer_service.usecases.carry import Carry
 from transfer_service.usecases.close import Close
 from transfer_service.usecases.deliver import Deliver
 from transfer_service.usecases.deposit import Deposit
+from transfer_service.usecases.describe import Describe
 from transfer_service.usecases.enrol import Enrol
 from transfer_service.usecases.issue import Issue
 from transfer_service.usecases.journey import Journey
@@ -54,6 +56,7 @@ from transfer_service.usecases.redeem import Redeem
 from transfer_service.usecases.release import Releases
 from transfer_service.usecases.retire import Retire
 from transfer_service.usecases.services import Services
+from transfer_service.usecases.successor import Successors
 from transfer_service.usecases.tickets import Tickets
 from transfer_service.usecases.verify import Verify
 from transfer_service.usecases.webhooks import Webhooks
@@ -207,9 +210,12 @@ def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> J
         enrol=Enrol(database, keyring),
         recipients=Recipients(database),
         deposit=Deposit(database, keyring, limits),
+        describe=Describe(database),
         receive=Receive(database, keyring, store, limits, parts.clock),
         verify=Verify(database, keyring, store, limits, parts.clock),
         close=Close(database, signing_key),
+        successors=Successors(database, keyring),
+        carry=Carry(database, keyring, store, limits, parts.clock),
         releases=Releases(database, limits, parts.public_url),
         patients=Patients(database, questions, limits),
         issue=Issue(database, service_key, limits, parts.public_url),

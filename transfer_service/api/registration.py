@@ -19,11 +19,25 @@ from transfer_service.api import (
     redeemed,
     released,
     releases,
+    successors,
     webhook,
 )
 from transfer_service.api.blueprint import PREFIX, PROBLEM
 
-_AREAS = (packets, files, content, recipients, releases, patient, links, redeemed, released, webhook, accounting)
+_AREAS = (
+    packets,
+    successors,
+    files,
+    content,
+    recipients,
+    releases,
+    patient,
+    links,
+    redeemed,
+    released,
+    webhook,
+    accounting,
+)
 
 _DESCRIPTION = (
     "Release of sealed pathology slides and imaging to a reviewing breast pathologist, by the patient's authorization."

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from transfer_service.usecases.account import Account
 from transfer_service.usecases.announce import Announce
 from transfer_service.usecases.archive import Archives
+from transfer_service.usecases.carry import Carry
 from transfer_service.usecases.close import Close
 from transfer_service.usecases.deliver import Deliver
 from transfer_service.usecases.deposit import Deposit
+from transfer_service.usecases.describe import Describe
 from transfer_service.usecases.enrol import Enrol
 from transfer_service.usecases.issue import Issue
 from transfer_service.usecases.notify import Notify
@@ -18,6 +20,7 @@ from transfer_service.usecases.redeem import Redeem
 from transfer_service.usecases.release import Releases
 from transfer_service.usecases.retire import Retire
 from transfer_service.usecases.services import Services
+from transfer_service.usecases.successor import Successors
 from transfer_service.usecases.tickets import Tickets
 from transfer_service.usecases.verify import Verify
 from transfer_service.usecases.webhooks import Webhooks
@@ -30,9 +33,12 @@ class Journey:
     enrol: Enrol
     recipients: Recipients
     deposit: Deposit
+    describe: Describe
     receive: Receive
     verify: Verify
     close: Close
+    successors: Successors
+    carry: Carry
     releases: Releases
     patients: Patients
     issue: Issue

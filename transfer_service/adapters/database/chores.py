@@ -63,9 +63,14 @@ class SqlWork(SqlTransaction):
         free = or_(files.c.lease_until.is_(None), files.c.lease_until <= now)
         return self._due(PacketFile, and_(files.c.state == FileState.VERIFYING, free), "completed_at", limit)
 
+    def files_to_carry(self, now: datetime, limit: int) -> list[PacketFile]:
+        """Being carried, and leased to nobody at ``now``; the longest not served first."""
+        carried = and_(files.c.state == FileState.RECEIVING, files.c.carried_from.is_not(None))
+        return self._due(PacketFile, and_(carried, files.c.lease_until <= now), "lease_until", limit)
+
     def packets_to_settle(self, limit: int) -> list[Packet]:
         """Closing, and with every file read back, or one of them rejected; the longest waiting first."""
-        decided = or_(_has_file(FileState.REJECTED), not_(_has_file(FileState.VERIFYING)))
+        decided = or_(_has_file(FileState.REJECTED), not_(_has_file(FileState.VERIFYING, FileState.RECEIVING)))
         return self._due(Packet, and_(packets.c.state == PacketState.CLOSING, decided), "written_at", limit)
 
     def packets_abandoned(self, written_before: datetime, limit: int) -> list[Packet]:
@@ -199,7 +204,7 @@ def _in(packet: Packet) -> ColumnElement[bool]:
     return and_(files.c.organization_id == packet.organization_id, files.c.packet_id == packet.id)
 
 
-def _has_file(state: FileState) -> ColumnElement[bool]:
-    """Of a packet: whether it has a file in that state."""
+def _has_file(*states: FileState) -> ColumnElement[bool]:
+    """Of a packet: whether it has a file in one of those states."""
     of_packet = and_(files.c.organization_id == packets.c.organization_id, files.c.packet_id == packets.c.id)
-    return exists().where(of_packet, files.c.state == state)
+    return exists().where(of_packet, files.c.state.in_(states))
