@@ -14,7 +14,7 @@
     │   ├── PathTaken, PartsMissing, FileNotReceiving
     │   ├── PacketNotOpen, PacketNotClosed, PacketEmpty, PacketRetired, FilesUnverified
     │   ├── ReleaseNotSigned, ReleaseNotRequested, ReleaseExpired, ReleaseWithdrawn, ReleaseLocked
-    │   ├── FormChanged, PatientUnreachable, RecipientNotNamed
+    │   ├── FormChanged, PatientUnreachable, RecipientNotNamed, RecipientChanged
     │   └── LinkExpired, LinkRevoked, LinkUsedUp, LinkLocked, ChallengeUsed, ChallengeOver
     ├── TooMany                  too often; come again later
     ├── Unavailable              something we depend on does not answer; nothing was granted
@@ -225,6 +225,13 @@ class NotFetched(NotNow):
 class RecipientNotNamed(NotNow):
     code = "recipient_not_named"
     message = "The release does not name this recipient."
+
+
+class RecipientChanged(NotNow):
+    code = "recipient_changed"
+    message = (
+        "The recipient has another name, organization or address now than the patient read: it takes a new release."
+    )
 
 
 class LinkExpired(NotNow):

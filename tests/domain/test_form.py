@@ -17,7 +17,12 @@ def terms():
         name="R. Reader",
         credentials=("MD",),
         specialty="breast pathology",
-        accreditations=(Accreditation("CAP", "cap.test", date(2026, 1, 2)),),
+        accreditations=(
+            Accreditation("CAP", "cap.test", date(2026, 1, 2), "C. Weaver"),
+            Accreditation("ACR", None, date(2026, 1, 3), "C. Weaver"),
+            Accreditation("NCI", "nci.test"),
+            Accreditation("Joint Commission", "tjc.test", date(2026, 1, 4)),
+        ),
     )
     files = [
         a_file(path="a.svs", kind=FileKind.SLIDE),
@@ -30,7 +35,16 @@ def terms():
 ELEMENTS = {
     "(c)(1)(i) the information": ["2 slide scans, 1 radiology image file", "a.svs", "mg.dcm"],
     "(c)(1)(ii) who discloses": ["Who will release it\nPathology, St. Agatha"],
-    "(c)(1)(iii) to whom": ["To R. Reader, MD", "breast pathology", "CAP: checked on January 2, 2026 with cap.test"],
+    "(c)(1)(iii) to whom": [
+        "To R. Reader, MD",
+        "breast pathology",
+        "CAP: checked on January 2, 2026 by C. Weaver, with cap.test.",
+    ],
+    "who checked an accreditation, or that nobody is known to have": [
+        "ACR: checked on January 3, 2026 by C. Weaver.",
+        "NCI: not checked.",
+        "Joint Commission: not checked.",
+    ],
     "(c)(1)(iv) purpose": ["Why\nA second opinion"],
     "(c)(1)(v) expiry": ["This authorization ends on May 12, 2026, at 09:30 UTC"],
     "(c)(1)(vi) signature and authority": ["Your signature", "by what authority you act"],

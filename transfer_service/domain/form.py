@@ -12,7 +12,7 @@ from datetime import datetime
 
 from transfer_service.domain.moments import written_day
 from transfer_service.domain.packet import Case, FileKind, PacketFile
-from transfer_service.domain.people import Department, Organization, Recipient
+from transfer_service.domain.people import Accreditation, Department, Organization, Recipient
 from transfer_service.domain.release import Form
 
 TEMPLATE = "authorization/1"
@@ -92,12 +92,17 @@ def authorization_form(terms: Terms) -> Form:
 def _grant(recipient: Recipient, files: Sequence[PacketFile]) -> str:
     credentials = f", {', '.join(recipient.credentials)}" if recipient.credentials else ""
     heading = f"To {recipient.name}{credentials}, {recipient.organization} ({recipient.email})"
-    checks = [
-        f"  {item.name}: checked on {written_day(item.checked_on)} with {item.source}."
-        for item in recipient.accreditations
-    ]
+    checks = [f"  {item.name}: {_check(item)}." for item in recipient.accreditations]
     paths = [f"  - {file.path}" for file in files]
     return "\n".join([f"{heading}; specialty: {recipient.specialty}.", *checks, f"  {_in_words(files)}:", *paths])
+
+
+def _check(item: Accreditation) -> str:
+    """Who looked it up and when, or that nobody is known to have."""
+    if item.checked_on is None or item.checked_by is None:
+        return "not checked"
+    source = f", with {item.source}" if item.source else ""
+    return f"checked on {written_day(item.checked_on)} by {item.checked_by}{source}"
 
 
 def _in_words(files: Sequence[PacketFile]) -> str:
