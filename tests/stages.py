@@ -69,7 +69,7 @@ from transfer_service.usecases.redeem import Answer, Redeem
 from transfer_service.usecases.release import GrantDraft, ReleaseDraft, Releases, SignatureDraft
 from transfer_service.usecases.retire import Retire
 from transfer_service.usecases.services import Services
-from transfer_service.usecases.successor import Successors
+from transfer_service.usecases.successor import SuccessorDraft, Successors
 from transfer_service.usecases.tickets import Tickets
 from transfer_service.usecases.verify import Verify
 from transfer_service.usecases.webhooks import WebhookDraft, Webhooks
@@ -315,6 +315,21 @@ class Stages:
         stage.actor = self.recipient_actor(stage.redeemed)
         return stage
 
+    # A packet that starts from another one
+
+    def succeeded(self, former: Stage, actor: StaffActor | None = None, **changes: Any) -> Stage:
+        """The successor of a closed packet, its files waiting to be carried."""
+        draft = replace(SuccessorDraft(), **changes)
+        view = self.journey.successors.open(actor or self.coordinator, former.packet.id, draft, self.now)
+        files = {file.path: file for file in view.files}
+        return Stage(view.packet, {path: former.contents[path] for path in files}, files)
+
+    def carried(self, former: Stage, **changes: Any) -> Stage:
+        """The same with its files there and verified."""
+        stage = self.succeeded(former, **changes)
+        self.carry_all()
+        return self.verified(of=stage)
+
     # A release to a review service
 
     @cached_property
@@ -373,6 +388,11 @@ class Stages:
 
     def complete(self, file: PacketFile, sha256: str | None = None) -> PacketFile:
         return self.journey.deposit.complete(self.coordinator, file.packet_id, file.id, sha256, self.now)
+
+    def carry_all(self) -> None:
+        """Until no file waits to be carried."""
+        while self.journey.carry.next_turn():
+            pass
 
     def verify_all(self) -> int:
         """Work until nothing waits; how many files."""

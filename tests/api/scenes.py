@@ -12,7 +12,6 @@ from uuid import uuid4
 from tests.api.conftest import CASE, RECIPIENT, Api, Caller
 from tests.stages import ORIGIN, Stage
 from transfer_service.domain.moments import rfc3339
-from transfer_service.usecases.successor import SuccessorDraft
 
 
 @dataclass
@@ -69,9 +68,7 @@ class Scene:
     @cached_property
     def successor(self) -> object:
         """An open packet that starts from the redeemed one."""
-        stages = self.stages
-        draft = SuccessorDraft()
-        return stages.journey.successors.open(stages.coordinator, self.stage.packet.id, draft, stages.now).packet.id
+        return self.stages.succeeded(self.stage).packet.id
 
     def planned(self) -> str:
         self.file = self.stages.planned(self.open, path=f"slides/{uuid4()}.svs", size=5)

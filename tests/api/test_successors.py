@@ -5,6 +5,7 @@ from uuid import UUID
 
 from tests.api.conftest import Api, code_of
 from tests.stages import CONTENTS, Stage, sha256_hex
+from transfer_service.domain.moments import rfc3339
 
 
 def successor(api: Api, former: Stage, body: object = None) -> Any:
@@ -107,3 +108,15 @@ def test_what_a_packet_does_not_hold_is_said_until_it_closes(api: Api) -> None:
     assert api.depositor.put(path, {"items": []}).get_json()["case"]["not_included"] == []
     api.stages.closed(of=stage)
     assert code_of(api.depositor.put(path, {"items": lost})) == (409, "packet_not_open")
+
+
+def test_the_patient_s_session_tells_what_is_new_since_they_signed(api: Api) -> None:
+    former = api.stages.signed()
+    stage = api.stages.released(of=api.stages.closed(of=api.stages.carried(former, file_ids=(former.file.id,))))
+    asked = api.anyone.post("/patient/challenge", {"secret": stage.letter_secret}).get_json()
+    answer = {"secret": stage.letter_secret, "challenge_id": asked["challenge_id"], "birth_date": "1961-02-03"}
+    news = api.anyone.post("/patient/session", {**answer, "code": api.stages.code()}).get_json()["news"]
+    assert former.release is not None
+    assert former.release.signed_at is not None
+    assert news["signed_at"] == rfc3339(former.release.signed_at)
+    assert (news["added"], len(news["removed"]), news["changed"], news["unchanged"]) == ([], 1, [], 1)

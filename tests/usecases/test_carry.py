@@ -10,7 +10,6 @@ from tests.fakes.hooked_database import HookedDatabase, once
 from tests.fakes.object_store import no_fault
 from tests.stages import sha256_hex, some_bytes
 from tests.usecases.conftest import PART_BYTES
-from tests.usecases.test_successor import carry_all, succeeded
 from tests.usecases.test_verify import SlowBody, rejected, verified
 from transfer_service.domain.packet import FileState, Part
 from transfer_service.errors import ObjectMissing, SealBroken, Unavailable, UploadGone
@@ -27,7 +26,7 @@ class Crash(Exception):
 def waiting(stages, data):
     """A closed packet with one file, and the file of its successor that waits to be carried."""
     former = stages.closed({"a.svs": data})
-    return former, succeeded(stages, former).file
+    return former, stages.succeeded(former).file
 
 
 def later(stages):
@@ -35,7 +34,7 @@ def later(stages):
 
 
 def all_work(stages):
-    carry_all(stages)
+    stages.carry_all()
     stages.verify_all()
 
 
@@ -88,7 +87,7 @@ def test_wherever_a_worker_dies_another_goes_on_and_there_is_one_object(stages, 
     all_work(stages)
     at, died = 0, True
     while died:
-        file = succeeded(stages, former).file
+        file = stages.succeeded(former).file
         worker, moments = crashing(stages, at)
         try:
             worker.next_turn()
@@ -121,7 +120,7 @@ def test_a_worker_that_was_killed_after_some_parts_is_gone_on_from_there(stages)
     assert arrived(stages, file) == [1, 2]
     assert not stages.journey.carry.next_turn()
     later(stages)
-    carry_all(stages)
+    stages.carry_all()
     assert len(puts) == 4
     assert stages.file_now(file).state is FileState.VERIFYING
 
@@ -151,10 +150,10 @@ def test_a_worker_whose_lease_ran_out_changes_nothing_any_more(stages, step, mom
 
     def overtake():
         later(stages)
-        carry_all(stages)
+        stages.carry_all()
 
     setattr(stages.store, moment, once(step, overtake))
-    carry_all(stages)
+    stages.carry_all()
     stages.verify_all()
     assert verified(stages, file, data)
     assert stages.actions().count("file.completed") == 2  # the predecessor's and the successor's
@@ -197,7 +196,7 @@ def test_a_packet_that_ends_in_the_middle_ends_the_carrying(stages, moment, step
     former, file = waiting(stages, some_bytes(MANY))
     packet_id = former.packet.id if which == "predecessor" else file.packet_id
     setattr(stages.store, moment, once(step, lambda: retire(stages, packet_id, now=now)))
-    carry_all(stages)
+    stages.carry_all()
     assert rejected(stages, file) == "packet_retired"
     stages.store.before = stages.store.after = no_fault
     stages.check_nothing_is_orphaned()
@@ -207,7 +206,7 @@ def test_what_could_not_be_carried_can_be_sent_by_hand(stages):
     data = some_bytes(MANY)
     former, file = waiting(stages, data)
     retire(stages, former.packet.id, now=True)
-    carry_all(stages)
+    stages.carry_all()
     assert rejected(stages, file) == "packet_retired"
     for number in range(1, 4):
         stages.put_part(file, number, data[(number - 1) * PART_BYTES : number * PART_BYTES])
@@ -222,7 +221,7 @@ def test_what_could_not_be_carried_can_be_sent_by_hand(stages):
 def test_what_could_not_be_carried_can_be_deleted(stages):
     former, file = waiting(stages, some_bytes(MANY))
     retire(stages, former.packet.id, now=True)
-    carry_all(stages)
+    stages.carry_all()
     stages.journey.deposit.delete_file(stages.coordinator, file.packet_id, file.id, stages.now)
     stages.check_nothing_is_orphaned()
 
@@ -239,7 +238,7 @@ def test_a_file_deleted_while_it_is_carried_stays_deleted_and_leaves_nothing(sta
         stages.sweep()
 
     setattr(stages.store, moment, once(step, delete))
-    carry_all(stages)
+    stages.carry_all()
     stages.store.before = stages.store.after = no_fault
     assert stages.journey.deposit.packet(stages.coordinator, file.packet_id).files == []
     assert "file.rejected" not in stages.actions()
@@ -256,7 +255,7 @@ def test_a_predecessor_that_was_changed_in_the_store_is_not_carried(stages, plac
     sealed[place] ^= 1
     etag, _ = stages.store.contents[former.file.object_key]
     stages.store.contents[former.file.object_key] = (etag, bytes(sealed))
-    carry_all(stages)
+    stages.carry_all()
     assert rejected(stages, file) == SealBroken.code
 
 
@@ -265,14 +264,14 @@ def test_another_sealing_of_the_same_bytes_is_not_what_was_pinned(stages):
     with stages.database.changing() as tx:
         (part,) = tx.find(Part, file.organization_id, file_id=former.file.id)
         tx.keep(replace(part, header=b"\0" * 56))
-    carry_all(stages)
+    stages.carry_all()
     assert rejected(stages, file) == SealBroken.code
 
 
 def test_a_predecessor_whose_object_is_gone_is_not_carried(stages):
     former, file = waiting(stages, some_bytes(MANY))
     stages.store.delete(former.file.object_key)
-    carry_all(stages)
+    stages.carry_all()
     assert rejected(stages, file) == ObjectMissing.code
 
 
@@ -284,7 +283,7 @@ def test_an_upload_that_the_store_dropped_is_sent_by_hand_or_deleted(stages):
             stages.store.abort_upload(upload.key, upload.upload_id)
 
     stages.store.before = once("put_part", drop)
-    carry_all(stages)
+    stages.carry_all()
     assert rejected(stages, file) == UploadGone.code
 
 
@@ -292,7 +291,7 @@ def test_a_file_that_lost_a_part_in_the_books_is_not_carried(stages):
     former, file = waiting(stages, some_bytes(MANY))
     with stages.database.changing() as tx:
         tx.drop(tx.find(Part, file.organization_id, file_id=former.file.id)[1])
-    carry_all(stages)
+    stages.carry_all()
     assert rejected(stages, file) == "parts_missing"
 
 
@@ -304,7 +303,7 @@ def test_a_rejection_of_what_was_deleted_meanwhile_is_let_go(stages):
         stages.journey.deposit.delete_file(stages.coordinator, file.packet_id, file.id, stages.now)
 
     stages.store.before = once("read", delete)
-    carry_all(stages)
+    stages.carry_all()
     assert "file.rejected" not in stages.actions()
 
 
@@ -322,6 +321,6 @@ def test_the_log_tells_of_a_rejected_file_under_the_request_that_opened_the_succ
     with caplog.at_level(logging.INFO):
         former, file = waiting(stages, b"x")
         stages.store.delete(former.file.object_key)
-        carry_all(stages)
+        stages.carry_all()
     assert f'"file_id": "{file.id}"' in caplog.text
     assert '"request_id": "request-7"' in caplog.text

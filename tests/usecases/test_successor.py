@@ -1,12 +1,11 @@
 """A closed packet never changes: what is new goes into a packet that starts from it."""
 
-from dataclasses import replace
 from uuid import uuid4
 
 import pytest
 
 from tests.factories import a_patient_actor, a_recipient_actor, a_system_actor
-from tests.stages import CONTENTS, Stage, sha256_hex, some_bytes
+from tests.stages import CONTENTS, sha256_hex, some_bytes
 from tests.usecases.conftest import PART_BYTES
 from transfer_service.domain.packet import FileState, NotIncluded, PacketState
 from transfer_service.domain.people import Role
@@ -23,33 +22,13 @@ from transfer_service.errors import (
     ReleaseNotSigned,
 )
 from transfer_service.usecases.deposit import FileDraft
-from transfer_service.usecases.successor import SuccessorDraft
 
 TWO_PARTS = {"slides/A1.svs": some_bytes(PART_BYTES + 7), "reports/S26-1234.pdf": b"a report"}
 
 
-def succeeded(stages, former, actor=None, **changes):
-    """The successor, its files waiting to be carried."""
-    draft = replace(SuccessorDraft(), **changes)
-    view = stages.journey.successors.open(actor or stages.coordinator, former.packet.id, draft, stages.now)
-    files = {file.path: file for file in view.files}
-    return Stage(view.packet, {path: former.contents[path] for path in files}, files)
-
-
-def carry_all(stages):
-    while stages.journey.carry.next_turn():
-        pass
-
-
-def carried(stages, former, **changes):
-    stage = succeeded(stages, former, **changes)
-    carry_all(stages)
-    return stages.verified(of=stage)
-
-
 def test_a_successor_starts_from_the_packet_as_it_is(stages):
     former = stages.closed()
-    stage = succeeded(stages, former)
+    stage = stages.succeeded(former)
     packet = stage.packet
     assert (packet.state, packet.predecessor_id, packet.department_id) == (
         PacketState.OPEN, former.packet.id, former.packet.department_id,
@@ -69,7 +48,7 @@ def test_a_successor_starts_from_the_packet_as_it_is(stages):
 def test_what_is_named_is_otherwise(stages):
     lost = (NotIncluded("the slides of 2019", "at another hospital"),)
     changes = CaseChanges(question="And the lymph node?", not_included=lost)
-    packet = succeeded(stages, stages.closed(), case=changes, note="With the node").packet
+    packet = stages.succeeded(stages.closed(), case=changes, note="With the node").packet
     assert (packet.case.question, packet.case.not_included, packet.note) == (
         "And the lymph node?", lost, "With the node",
     )  # fmt: skip
@@ -77,18 +56,18 @@ def test_what_is_named_is_otherwise(stages):
 
 def test_chosen_files_are_carried_and_no_others(stages):
     former = stages.closed()
-    assert [*succeeded(stages, former, file_ids=(former.file.id,)).files] == [former.file.path]
-    assert succeeded(stages, former, file_ids=()).files == {}
+    assert [*stages.succeeded(former, file_ids=(former.file.id,)).files] == [former.file.path]
+    assert stages.succeeded(former, file_ids=()).files == {}
     foreign = stages.closed().file.id
     for unknown in (foreign, uuid4()):
         with pytest.raises(FileUnknown):
-            succeeded(stages, former, file_ids=(former.file.id, unknown))
+            stages.succeeded(former, file_ids=(former.file.id, unknown))
 
 
 @pytest.mark.parametrize("contents", [TWO_PARTS, {"empty": b""}], ids=["two parts", "empty"])
 def test_carried_files_are_verified_like_every_file_and_closed_with_the_packet(stages, contents):
     former = stages.closed(contents)
-    stage = carried(stages, former)
+    stage = stages.carried(former)
     assert {path: file.sha256 for path, file in stage.files.items()} == {
         path: sha256_hex(data) for path, data in contents.items()
     }
@@ -101,7 +80,7 @@ def test_carried_files_are_verified_like_every_file_and_closed_with_the_packet(s
 
 def test_each_packet_has_objects_and_keys_of_its_own(stages):
     former = stages.closed(TWO_PARTS)
-    stage = carried(stages, former)
+    stage = stages.carried(former)
     for path, file in stage.files.items():
         source = stages.file_now(former.files[path])
         assert file.object_key != source.object_key
@@ -111,7 +90,7 @@ def test_each_packet_has_objects_and_keys_of_its_own(stages):
 @pytest.mark.parametrize("which", ["predecessor", "successor"])
 def test_destroying_either_harms_the_other_in_nothing(stages, which):
     former = stages.closed(TWO_PARTS)
-    stage = stages.closed(of=carried(stages, former))
+    stage = stages.closed(of=stages.carried(former))
     ended, kept = (former, stage) if which == "predecessor" else (stage, former)
     stages.journey.retire.retire(stages.hospital.privacy_officer, ended.packet.id, stages.now, at_once=True)
     stages.sweep()
@@ -123,7 +102,7 @@ def test_destroying_either_harms_the_other_in_nothing(stages, which):
 
 def test_no_release_of_the_predecessor_applies_to_the_successor(stages):
     former = stages.redeemed()
-    stage = stages.closed(of=carried(stages, former))
+    stage = stages.closed(of=stages.carried(former))
     draft = stages.link_draft(former)
     with pytest.raises(NotFound):
         stages.journey.issue.issue(stages.coordinator, stage.packet.id, draft, stages.now)
@@ -139,27 +118,27 @@ def test_no_release_of_the_predecessor_applies_to_the_successor(stages):
 
 def test_only_a_closed_packet_has_successors(stages):
     with pytest.raises(PacketNotClosed):
-        succeeded(stages, stages.verified())
+        stages.succeeded(stages.verified())
     former = stages.closed()
     stages.journey.retire.retire(stages.coordinator, former.packet.id, stages.now)
     with pytest.raises(PacketRetired):
-        succeeded(stages, former)
+        stages.succeeded(former)
 
 
 def test_whoever_may_deposit_in_a_packet_may_open_its_successor(stages):
     former, hospital = stages.closed(), stages.hospital
-    assert succeeded(stages, former, hospital.depositor).packet.created_by == hospital.depositor.staff_id
+    assert stages.succeeded(former, hospital.depositor).packet.created_by == hospital.depositor.staff_id
     for unfit in (hospital.privacy_officer, hospital.admin, a_patient_actor(), a_recipient_actor(), a_system_actor()):
         with pytest.raises(NotAllowed):
-            succeeded(stages, former, unfit)
+            stages.succeeded(former, unfit)
     radiology = stages.staff(stages.department(hospital.organization, "Radiology"), Role.COORDINATOR)
     for foreign in (radiology, stages.enrolled("Other").coordinator):
         with pytest.raises(NotFound):
-            succeeded(stages, former, foreign)
+            stages.succeeded(former, foreign)
 
 
 def test_while_a_file_is_carried_nobody_else_writes_it(stages):
-    stage = succeeded(stages, stages.closed())
+    stage = stages.succeeded(stages.closed())
     file, receive = stage.file, stages.journey.receive
     with pytest.raises(FileNotReceiving):
         receive.expect_part(stages.coordinator, stage.packet.id, file.id, 1)
@@ -172,12 +151,12 @@ def test_while_a_file_is_carried_nobody_else_writes_it(stages):
 
 
 def test_a_successor_that_is_to_close_once_verified_closes_itself(stages):
-    stage = succeeded(stages, stages.closed(TWO_PARTS))
+    stage = stages.succeeded(stages.closed(TWO_PARTS))
     close = stages.journey.close
     closing = close.close(stages.coordinator, stage.packet.id, stages.now, when_verified=True)
     assert closing.state is PacketState.CLOSING
     assert close.settle(stages.now) == 0
-    carry_all(stages)
+    stages.carry_all()
     assert close.settle(stages.now) == 0
     stages.verify_all()
     assert close.settle(stages.now) == 1
@@ -186,9 +165,9 @@ def test_a_successor_that_is_to_close_once_verified_closes_itself(stages):
 
 def test_more_can_be_deposited_beside_what_is_carried(stages):
     former = stages.closed()
-    stage = succeeded(stages, former)
+    stage = stages.succeeded(former)
     stages.put(stage, "slides/A4.svs", b"the missing stain")
-    carry_all(stages)
+    stages.carry_all()
     stage = stages.closed(of=stages.verified(of=stage))
     view = stages.journey.successors.changes(stages.hospital.privacy_officer, stage.packet.id)
     assert view.predecessor_id == former.packet.id
@@ -198,8 +177,8 @@ def test_more_can_be_deposited_beside_what_is_carried(stages):
 
 def test_a_successor_can_have_a_successor(stages):
     first = stages.closed()
-    second = stages.closed(of=carried(stages, first))
-    third = carried(stages, second, file_ids=(second.file.id,))
+    second = stages.closed(of=stages.carried(first))
+    third = stages.carried(second, file_ids=(second.file.id,))
     assert third.packet.predecessor_id == second.packet.id
     removed = stages.journey.successors.changes(stages.coordinator, third.packet.id).changes.removed
     assert len(removed) == len(CONTENTS) - 1
@@ -207,7 +186,7 @@ def test_a_successor_can_have_a_successor(stages):
 
 def test_who_may_see_what_differs(stages):
     former = stages.closed()
-    stage, hospital = succeeded(stages, former), stages.hospital
+    stage, hospital = stages.succeeded(former), stages.hospital
     changes = stages.journey.successors.changes
     for actor in (hospital.depositor, hospital.coordinator, hospital.privacy_officer):
         assert changes(actor, stage.packet.id).changes.unchanged == len(CONTENTS)

@@ -7,6 +7,7 @@ from marshmallow import Schema, fields, post_load, validate
 from transfer_service.api.schemas.pages import ListSchema
 from transfer_service.api.schemas.strict_texts import Line, Name, Secret, Sha256
 from transfer_service.api.schemas.strict_values import Day, Id, Instant
+from transfer_service.api.schemas.successors import NewsSchema
 from transfer_service.domain.release import Basis, Release, ReleaseState, Signer
 from transfer_service.edge.calls import now
 from transfer_service.edge.strict_fields import TrueOrFalse, WholeNumber
@@ -149,3 +150,4 @@ class PatientSessionSchema(Schema):
     access_token = fields.String(attribute="token")
     expires_at = Instant()
     release = fields.Nested(ReleaseSchema)
+    news = fields.Nested(NewsSchema, allow_none=True)

@@ -4,7 +4,7 @@ from marshmallow import Schema, fields, post_load, validate
 
 from transfer_service.api.schemas.cases import MOST_SPECIMENS, NotIncludedSchema, SpecimenSchema
 from transfer_service.api.schemas.strict_texts import Line, Lines
-from transfer_service.api.schemas.strict_values import Id, Size
+from transfer_service.api.schemas.strict_values import Id, Instant, Size
 from transfer_service.domain.packet import FileKind, NotIncluded
 from transfer_service.domain.successor import CaseChanges
 from transfer_service.edge.strict_fields import WholeNumber
@@ -70,11 +70,20 @@ class ChangedFileSchema(Schema):
     after = fields.Nested(ComparedFileSchema)
 
 
-class ChangesSchema(Schema):
-    """What differs from the predecessor, by path; ``unchanged`` counts the files that are in both."""
-
-    predecessor_id = Id()
+class _DifferencesSchema(Schema):
     added = fields.List(fields.Nested(ComparedFileSchema), attribute="changes.added")
     removed = fields.List(fields.Nested(ComparedFileSchema), attribute="changes.removed")
     changed = fields.List(fields.Nested(ChangedFileSchema), attribute="changes.changed")
     unchanged = WholeNumber(attribute="changes.unchanged")
+
+
+class ChangesSchema(_DifferencesSchema):
+    """What differs from the predecessor, by path; ``unchanged`` counts the files that are in both."""
+
+    predecessor_id = Id()
+
+
+class NewsSchema(_DifferencesSchema):
+    """What differs from the form that was signed, at ``signed_at``, for the packet that this one starts from."""
+
+    signed_at = Instant()
