@@ -66,6 +66,20 @@ def test_files_to_carry_are_every_organizations_free_ones_that_were_not_served_f
         assert work.files_to_carry(a.NOW + MINUTE, 9)[3:] == [leased]
 
 
+def test_the_backlog_counts_files_to_verify_and_to_carry_since_they_were_last_served(
+    database: SqlDatabase, tenant: Tenant
+) -> None:
+    sent = verifying(tenant, completed_at=a.NOW - MINUTE)
+    receiving = replace(verifying(tenant, completed_at=None), state=FileState.RECEIVING)
+    carried = replace(receiving, id=a.uuid4(), path="b", lease_until=a.NOW - 2 * MINUTE, carried_from=tenant.file.id)
+    keep(database, sent, receiving)
+    with database.reading() as work:
+        assert (work.backlog(a.NOW).files, work.backlog(a.NOW).oldest_file_at) == (1, a.NOW - MINUTE)
+    keep(database, carried)
+    with database.reading() as work:
+        assert (work.backlog(a.NOW).files, work.backlog(a.NOW).oldest_file_at) == (2, a.NOW - 2 * MINUTE)
+
+
 def test_abandoned_packets_are_unfinished_ones_that_were_not_written_since(
     database: SqlDatabase, tenant: Tenant, neighbour: Tenant
 ) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    Column,
     ColumnElement,
     Executable,
     Result,
@@ -65,8 +64,7 @@ class SqlWork(SqlTransaction):
 
     def files_to_carry(self, now: datetime, limit: int) -> list[PacketFile]:
         """Being carried, and leased to nobody at ``now``; the longest not served first."""
-        carried = and_(files.c.state == FileState.RECEIVING, files.c.carried_from.is_not(None))
-        return self._due(PacketFile, and_(carried, files.c.lease_until <= now), "lease_until", limit)
+        return self._due(PacketFile, and_(_is_being_carried(), files.c.lease_until <= now), "lease_until", limit)
 
     def packets_to_settle(self, limit: int) -> list[Packet]:
         """Closing, and with every file read back, or one of them rejected; the longest waiting first."""
@@ -125,14 +123,17 @@ class SqlWork(SqlTransaction):
         """What waits at ``now``."""
         mail_waits = and_(mail.c.sent_at.is_(None), mail.c.made_at <= now)
         return Backlog(
-            *self._waiting(files.c.completed_at, files.c.state == FileState.VERIFYING),
+            *self._waiting(
+                func.coalesce(files.c.completed_at, files.c.lease_until),  # carried: since it was served last
+                or_(files.c.state == FileState.VERIFYING, _is_being_carried()),
+            ),
             *self._waiting(mail.c.made_at, mail_waits),
             *self._waiting(notices.c.made_at, and_(notices.c.delivered_at.is_(None), notices.c.made_at <= now)),
             *self._waiting(leftovers.c.sweep_after, leftovers.c.sweep_after <= now),
             audit_entries=self._for_all(select(func.coalesce(func.sum(audit_heads.c.size), 0))).scalar_one(),
         )
 
-    def _waiting(self, since: Column[datetime], condition: ColumnElement[bool]) -> tuple[int, datetime | None]:
+    def _waiting(self, since: ColumnElement[datetime], condition: ColumnElement[bool]) -> tuple[int, datetime | None]:
         """How many, up to COUNTED_TO, and the oldest of those."""
         waiting = select(since.label("since")).where(condition).order_by(since).limit(COUNTED_TO).subquery()
         facts = (func.count().label("number"), func.min(waiting.c.since).label("oldest"))
@@ -202,6 +203,11 @@ class SqlWork(SqlTransaction):
 def _in(packet: Packet) -> ColumnElement[bool]:
     """Of a file: whether it is in that packet."""
     return and_(files.c.organization_id == packet.organization_id, files.c.packet_id == packet.id)
+
+
+def _is_being_carried() -> ColumnElement[bool]:
+    """What ``PacketFile.is_being_carried`` says of one, for a list."""
+    return and_(files.c.state == FileState.RECEIVING, files.c.carried_from.is_not(None))
 
 
 def _has_file(*states: FileState) -> ColumnElement[bool]:
