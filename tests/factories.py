@@ -205,7 +205,10 @@ def a_recipient(**changes: Any) -> Recipient:
             specialty="breast pathology",
             kind=RecipientKind.PERSON,
             credentials=("MD", "FCAP"),
-            accreditations=(Accreditation("CLIA", "https://registry.test/clia", date(2026, 1, 2)),),
+            accreditations=(
+                Accreditation("CLIA", "https://registry.test/clia", date(2026, 1, 2), "C. Weaver"),
+                Accreditation("CAP"),
+            ),
             created_at=NOW,
         ),
         changes,

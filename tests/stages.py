@@ -54,10 +54,12 @@ from transfer_service.usecases.announce import Announce
 from transfer_service.usecases.answers import Questions
 from transfer_service.usecases.archive import Archives
 from transfer_service.usecases.ask import Asking
+from transfer_service.usecases.carry import Carry
 from transfer_service.usecases.close import Close
 from transfer_service.usecases.contact import Contacts
 from transfer_service.usecases.deliver import Deliver
 from transfer_service.usecases.deposit import Deposit, FileDraft, PacketDraft
+from transfer_service.usecases.describe import Describe
 from transfer_service.usecases.documents import Documents
 from transfer_service.usecases.enrol import Enrol
 from transfer_service.usecases.form_templates import FormTemplates
@@ -75,6 +77,7 @@ from transfer_service.usecases.release import GrantDraft, ReleaseDraft, Releases
 from transfer_service.usecases.retire import Retire
 from transfer_service.usecases.services import Services
 from transfer_service.usecases.slide_requests import SlideRequests
+from transfer_service.usecases.successor import SuccessorDraft, Successors
 from transfer_service.usecases.tickets import Tickets
 from transfer_service.usecases.verify import Verify
 from transfer_service.usecases.webhooks import WebhookDraft, Webhooks
@@ -218,9 +221,12 @@ class Stages:
             recipients=Recipients(self.database),
             contacts=Contacts(self.database),
             deposit=deposit,
+            describe=Describe(self.database),
             receive=Receive(self.database, self.keyring, self.store, self.limits, self.clock),
             verify=Verify(self.database, self.keyring, self.store, self.limits, self.clock),
             close=Close(self.database, self.signing_key),
+            successors=Successors(self.database, self.keyring),
+            carry=Carry(self.database, self.keyring, self.store, self.limits, self.clock),
             releases=Releases(self.database, self.limits, secrets, PUBLIC_URL),
             papers=Papers(self.database, Documents(self.database, self.store, self.limits), self.clock),
             patients=Patients(self.database, questions, self.limits, secrets, by_sms=self.sms is not None),
@@ -370,6 +376,21 @@ class Stages:
         self.treatment_allowed()
         return self.released(of=of, **{"basis": Basis.TREATMENT, "attestation": ATTESTATION, **changes})
 
+    # A packet that starts from another one
+
+    def succeeded(self, former: Stage, actor: StaffActor | None = None, **changes: Any) -> Stage:
+        """The successor of a closed packet, its files waiting to be carried."""
+        draft = replace(SuccessorDraft(), **changes)
+        view = self.journey.successors.open(actor or self.coordinator, former.packet.id, draft, self.now)
+        files = {file.path: file for file in view.files}
+        return Stage(view.packet, {path: former.contents[path] for path in files}, files)
+
+    def carried(self, former: Stage, **changes: Any) -> Stage:
+        """The same with its files there and verified."""
+        stage = self.succeeded(former, **changes)
+        self.carry_all()
+        return self.verified(of=stage)
+
     # A release to a review service
 
     @cached_property
@@ -449,6 +470,11 @@ class Stages:
 
     def complete(self, file: PacketFile, sha256: str | None = None) -> PacketFile:
         return self.journey.deposit.complete(self.coordinator, file.packet_id, file.id, sha256, self.now)
+
+    def carry_all(self) -> None:
+        """Until no file waits to be carried."""
+        while self.journey.carry.next_turn():
+            pass
 
     def verify_all(self) -> int:
         """Work until nothing waits; how many files."""

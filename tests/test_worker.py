@@ -59,6 +59,13 @@ def test_files_are_verified_without_anyone_asking(stages):
             assert eventually(lambda file=file: is_state(stages, file, FileState.VERIFIED))
 
 
+def test_the_files_of_a_successor_come_of_themselves(stages):
+    stage = stages.succeeded(stages.closed())
+    stages.journey.close.close(stages.coordinator, stage.packet.id, stages.now, when_verified=True)
+    with working(stages):
+        assert eventually(lambda: stages.refreshed(stage).packet.state is PacketState.CLOSED)
+
+
 def test_a_file_whose_bytes_changed_in_the_store_is_rejected(stages):
     stage = stages.received()
     stages.store.tamper(stage.file.object_key, b"x" * len(stages.store.contents[stage.file.object_key][1]))

@@ -40,10 +40,12 @@ from transfer_service.usecases.announce import Announce
 from transfer_service.usecases.answers import Questions
 from transfer_service.usecases.archive import Archives
 from transfer_service.usecases.ask import Asking
+from transfer_service.usecases.carry import Carry
 from transfer_service.usecases.close import Close
 from transfer_service.usecases.contact import Contacts
 from transfer_service.usecases.deliver import Deliver
 from transfer_service.usecases.deposit import Deposit
+from transfer_service.usecases.describe import Describe
 from transfer_service.usecases.documents import Documents
 from transfer_service.usecases.enrol import Enrol
 from transfer_service.usecases.form_templates import FormTemplates
@@ -61,6 +63,7 @@ from transfer_service.usecases.release import Releases
 from transfer_service.usecases.retire import Retire
 from transfer_service.usecases.services import Services
 from transfer_service.usecases.slide_requests import SlideRequests
+from transfer_service.usecases.successor import Successors
 from transfer_service.usecases.tickets import Tickets
 from transfer_service.usecases.verify import Verify
 from transfer_service.usecases.webhooks import Webhooks
@@ -218,9 +221,12 @@ def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> J
         recipients=Recipients(database),
         contacts=Contacts(database),
         deposit=deposit,
+        describe=Describe(database),
         receive=Receive(database, keyring, store, limits, parts.clock),
         verify=Verify(database, keyring, store, limits, parts.clock),
         close=Close(database, signing_key),
+        successors=Successors(database, keyring),
+        carry=Carry(database, keyring, store, limits, parts.clock),
         releases=Releases(database, limits, secrets, parts.public_url),
         patients=Patients(database, questions, limits, secrets, by_sms=parts.sms is not None),
         papers=Papers(database, Documents(database, store, limits), parts.clock),

@@ -16,7 +16,7 @@
     │   ├── PacketNotOpen, PacketNotClosed, PacketEmpty, PacketRetired, FilesUnverified
     │   ├── TemplateNotApproved, TemplateChanged
     │   ├── ReleaseNotSigned, ReleaseNotRequested, ReleaseExpired, ReleaseWithdrawn, ReleaseLocked
-    │   ├── FormChanged, PatientUnreachable, RecipientNotNamed, SlideRequestDecided
+    │   ├── FormChanged, PatientUnreachable, RecipientNotNamed, SlideRequestDecided, RecipientChanged
     │   ├── NothingToConfirm, ContactChanged, DocumentChanged, TreatmentNotAllowed
     │   └── LinkExpired, LinkRevoked, LinkUsedUp, LinkLocked, ChallengeUsed, ChallengeOver
     ├── TooMany                  too often; come again later
@@ -273,6 +273,13 @@ class RecipientNotNamed(NotNow):
 class SlideRequestDecided(NotNow):
     code = "slide_request_decided"
     message = "The request was answered or taken back already."
+
+
+class RecipientChanged(NotNow):
+    code = "recipient_changed"
+    message = (
+        "The recipient has another name, organization or address now than the patient read: it takes a new release."
+    )
 
 
 class LinkExpired(NotNow):

@@ -1,9 +1,9 @@
-"""What happens without anyone asking: verification, closing, mail, webhooks, expiry, sweeping.
+"""What happens without anyone asking: verification, carrying, closing, mail, webhooks, expiry, sweeping.
 
 Two threads verify, so that one huge file does not hold up the small ones, and two bring notices to webhooks, so that
-a receiver that hangs does not hold up another. Mail and the sweeping of objects, which wait for others, have a thread
-each; the calling thread does the rest, which waits for the database alone. Each chore goes on by itself: where
-something does not answer, that chore alone waits, longer each time.
+a receiver that hangs does not hold up another. Carrying files over to successors, mail and the sweeping of objects,
+which wait for others, have a thread each; the calling thread does the rest, which waits for the database alone. Each
+chore goes on by itself: where something does not answer, that chore alone waits, longer each time.
 """
 
 import logging
@@ -71,6 +71,7 @@ class Worker:
         rhythm = self._rhythm
         threads = [
             *(self._started(f"verify-{n}", _Chore("verify", self._verify, rhythm.verify_s)) for n in self._numbers()),
+            self._started("carry", _Chore("carry", self._carry, rhythm.mail_s)),
             self._started("mail", _Chore("mail", self._deliver, rhythm.mail_s)),
             *(self._started(f"notices-{n}", _Chore("notices", self._announce, rhythm.mail_s)) for n in (1, 2)),
             self._started("leftovers", _Chore("leftovers", self._sweep_leftovers, rhythm.sweep_s)),
@@ -106,6 +107,9 @@ class Worker:
 
     def _verify(self) -> bool:
         return self._journey.verify.next_file()
+
+    def _carry(self) -> bool:
+        return self._journey.carry.next_turn()
 
     def _deliver(self) -> bool:
         return self._journey.notify.deliver(self._clock(), at_most=1) > 0

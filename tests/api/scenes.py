@@ -70,6 +70,11 @@ class Scene:
         """Another release of the same packet, to a review service that fetched it."""
         return self.stages.fetched_by_service(of=copy(self.stage))
 
+    @cached_property
+    def successor(self) -> object:
+        """An open packet that starts from the redeemed one."""
+        return self.stages.succeeded(self.stage).packet.id
+
     def planned(self) -> str:
         self.file = self.stages.planned(self.open, path=f"slides/{uuid4()}.svs", size=5)
         return f"/packets/{self.open.packet.id}/files/{self.file.id}"
@@ -218,6 +223,12 @@ _REQUESTS: dict[tuple[str, str], Callable[[Scene], Made]] = {
     ("POST", f"{_PACKET}/close"): Scene.to_close,
     ("GET", f"{_PACKET}/manifest"): lambda scene: f"/packets/{scene.packet}/manifest",
     ("POST", f"{_PACKET}/retire"): lambda scene: f"/packets/{scene.packet}/retire",
+    ("POST", f"{_PACKET}/successor"): lambda scene: f"/packets/{scene.packet}/successor",
+    ("GET", f"{_PACKET}/changes"): lambda scene: f"/packets/{scene.successor}/changes",
+    ("PUT", f"{_PACKET}/not-included"): lambda scene: (
+        f"/packets/{scene.open.packet.id}/not-included",
+        {"json": {"items": [{"what": "slide A9", "why": "lost"}]}},
+    ),
     ("POST", f"{_PACKET}/files"): lambda scene: (
         f"/packets/{scene.open.packet.id}/files",
         {"json": {**_PLAN, "path": f"slides/{uuid4()}.svs"}},

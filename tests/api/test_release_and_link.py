@@ -324,3 +324,32 @@ def test_who_guesses_typed_codes_is_told_to_wait_whatever_they_send(api: Api, as
             assert code_of(answer) == (429, "too_many")
             assert answer.headers["Retry-After"] == "3601"
     assert api.anyone.post("/patient/challenge", {"secret": asked.letter_secret}).status_code == 200
+
+
+def test_a_recipient_whose_address_changed_takes_a_new_release(api: Api, signed: Stage) -> None:
+    recipient = api.stages.recipient
+    assert signed.release is not None
+    link = api.coordinator.post(
+        f"/packets/{signed.packet.id}/links", link_body(api.stages, signed.release.id)
+    ).get_json()
+    api.coordinator.put(f"/recipients/{recipient.id}", {**RECIPIENT, "email": "new@review.test"})
+    body = link_body(api.stages, signed.release.id)
+    assert code_of(api.coordinator.post(f"/packets/{signed.packet.id}/links", body)) == (409, "recipient_changed")
+    secret = link["url"].partition("#")[2]
+    assert code_of(api.anyone.post("/redeem/challenge", {"secret": secret})) == (409, "recipient_changed")
+    (listed,) = api.coordinator.get(f"/packets/{signed.packet.id}/links").get_json()["items"]
+    assert listed["state"] == "recipient_changed"
+
+
+def test_an_accreditation_says_who_checked_it_and_when_or_that_nobody_did(api: Api) -> None:
+    accreditations = [
+        {"name": "CLIA", "source": "https://registry.test", "checked_on": "2026-01-02"},
+        {"name": "CAP"},
+    ]
+    shown = api.coordinator.post("/recipients", {**RECIPIENT, "accreditations": accreditations}).get_json()
+    assert shown["accreditations"] == [
+        {**accreditations[0], "checked_by": "T. Keeper"},
+        {"name": "CAP", "source": None, "checked_on": None, "checked_by": None},
+    ]
+    claimed = [{**accreditations[0], "checked_by": "Somebody Else"}]
+    assert code_of(api.coordinator.post("/recipients", {**RECIPIENT, "accreditations": claimed})) == (422, "invalid")

@@ -15,13 +15,14 @@ from transfer_service.domain.people import Patient, Role
 
 FILE = {
     "id", "path", "kind", "media_type", "size", "part_size", "part_count", "state", "sha256", "rejected_code",
-    "created_at", "completed_at",
+    "carried_from", "created_at", "completed_at",
 }  # fmt: skip
 PATIENT = {"name", "birth_date", "record_number"}
 FACTS = {"accession_number", "patient", "question", "diagnosis", "laterality", "specimens", "not_included"}
 PACKET = {
     "id", "department_id", "contributing_department_ids", "state", "case", "note", "created_at", "closed_at",
     "retired_at", "destroy_at", "pending_contact",
+    "predecessor_id",
 }  # fmt: skip
 RELEASE = {
     "id", "packet_id", "state", "basis", "grants", "purpose", "expires_at", "manifest_sha256", "form_sha256",

@@ -1,13 +1,14 @@
 """Who may: one sentence a rule, and its refusal beside it."""
 
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
 
-from tests.factories import a_packet, a_patient_actor, a_recipient_actor, a_staff_actor, a_system_actor
+from tests.factories import a_packet, a_patient_actor, a_recipient, a_recipient_actor, a_staff_actor, a_system_actor
 from transfer_service.domain import policy
 from transfer_service.domain.people import Role
-from transfer_service.errors import NotAllowed, NotFound
+from transfer_service.errors import NotAllowed, NotFound, RecipientChanged
 
 D, C, P = Role.DEPOSITOR, Role.COORDINATOR, Role.PRIVACY_OFFICER
 
@@ -24,6 +25,18 @@ RULES = {
     policy.check_may_retire: {C, P},
     policy.check_may_retire_now: {P},
 }
+
+
+@pytest.mark.parametrize("change", [{"name": "Dr. Other"}, {"organization": "Other"}, {"email": "other@review.test"}])
+def test_another_name_organization_or_address_is_another_recipient_than_the_patient_read(change):
+    read = a_recipient()
+    with pytest.raises(RecipientChanged):
+        policy.check_is_still(replace(read, version=2, **change), read)
+
+
+def test_what_a_recipient_holds_and_practises_may_change():
+    read = a_recipient()
+    policy.check_is_still(replace(read, version=2, specialty="pathology", credentials=(), accreditations=()), read)
 
 
 @pytest.mark.parametrize(("rule", "roles"), RULES.items())

@@ -63,6 +63,7 @@ class Quiet:
         self.closed = self.hospital.packet()
         self.closed.deposit(b"a slide of twenty-four b", "slides/Übersicht.svs")
         self.release = self.closed.close().released()
+        self.successor = self.coordinator.did(f"{self.closed.url}/successor", {"file_ids": []})["id"]
         self.patient = self.release.patient
         self.link = self.release.link()
         self.recipient = self.link.redeem()
@@ -182,6 +183,13 @@ class Quiet:
             ("POST", f"{packet}/close"): Operation(staff, opened, {"when_verified": True}),
             ("GET", f"{packet}/manifest"): Operation(staff, closed),
             ("POST", f"{packet}/retire"): Operation(officer, opened, {"now": True}),
+            ("POST", f"{packet}/successor"): Operation(staff, closed, {
+                "case": {"accession_number": "S26-2", "question": "And now?", "diagnosis": "DCIS", "laterality": "left",
+                         "specimens": [{"label": "A1", "procedure": "core biopsy", "collected_on": "2026-04-01"}]},
+                "not_included": [{"what": "slide A3", "why": "broken"}], "note": "More", "file_ids": [known_file]}),
+            ("GET", f"{packet}/changes"): Operation(staff, {"packet_id": self.successor}),
+            ("PUT", f"{packet}/not-included"): Operation(staff, opened, {"items": [
+                {"what": "slide A3", "why": "broken"}]}),
             ("POST", f"{packet}/files"): Operation(staff, opened, plan),
             ("GET", file): Operation(staff, planned),
             ("DELETE", file): Operation(staff, planned),

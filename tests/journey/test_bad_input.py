@@ -27,6 +27,8 @@ BODIES = [
     ("POST", "/packets/search"),
     ("POST", "/packets/{packet_id}/close"),
     ("POST", "/packets/{packet_id}/retire"),
+    ("POST", "/packets/{packet_id}/successor"),
+    ("PUT", "/packets/{packet_id}/not-included"),
     ("POST", "/packets/{packet_id}/files"),
     ("POST", "/packets/{packet_id}/files/{file_id}/complete"),
     ("PUT", "/packets/{packet_id}/patient-contact"),

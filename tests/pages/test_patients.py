@@ -6,6 +6,7 @@ import re
 
 from tests.pages.visitor import BIRTH
 from tests.stages import ATTESTATION, ORIGIN, wrong_code
+from transfer_service.domain.packet import FileKind
 from transfer_service.domain.release import Medium, ReleaseState, Signer
 from transfer_service.usecases.guesses import MOST_OF_A_PEER
 from transfer_service.usecases.withdrawal import WithdrawalDraft
@@ -375,3 +376,39 @@ def test_the_code_page_without_a_letter_leads_to_the_start(visitor):
 def test_an_answer_without_a_letter_is_no_session(visitor):
     visitor.get("/r")
     assert visitor.submit("/r/code", {"code": "123456", **BIRTH}).status_code == 401
+
+
+def test_what_is_new_since_the_form_that_was_signed_stands_above_the_form(stages, visitor):
+    former = stages.signed()
+    stage = stages.carried(former, file_ids=(former.files["slides/A1.svs"].id,))
+    stages.put(stage, "slides/<A4>.svs", b"the missing stain", kind=FileKind.SLIDE)
+    stage = stages.released(of=stages.closed(of=stages.verified(of=stage)))
+    page = visitor.patient_in(stages, stage)
+    text = visitor.text()
+    assert "What is new since the form you signed on May 12, 2026" in text
+    assert "1 file was added: slides/<A4>.svs (slide scan)" in text
+    assert "1 file is not in it any more: reports/S26-1234.pdf" in text
+    assert "1 file is the same as before." in text
+    assert "replaced" not in text
+    assert page.text.index('id="the-news"') < page.text.index('id="the-form"')
+    assert "What is new" not in stage.release.form.text
+    assert visitor.submit("/r/sign", visitor.signature()).status_code == 200
+    assert "What is new" not in visitor.text()
+
+
+def test_a_replaced_file_and_a_long_list_are_said_in_few_words(stages, visitor):
+    former = stages.signed()
+    stage = stages.carried(former, file_ids=())
+    for path in ("slides/A1.svs", *(f"tiles/{number:02}" for number in range(52))):
+        stages.put(stage, path, b"another")
+    stage = stages.released(of=stages.closed(of=stages.verified(of=stage)))
+    visitor.patient_in(stages, stage)
+    news = visitor.text()
+    assert "1 file was replaced by another one under the same name: slides/A1.svs" in news
+    assert "52 files were added: tiles/00" in news
+    assert "tiles/49 (other file) and 2 others" in news
+
+
+def test_without_a_form_that_was_signed_before_nothing_is_said_to_be_new(stages, visitor):
+    visitor.patient_in(stages, stages.released(of=stages.closed(of=stages.carried(stages.closed()))))
+    assert "What is new" not in visitor.text()

@@ -9,8 +9,9 @@ from zipfile import ZipFile
 import pytest
 
 from tests.factories import an_event
-from tests.stages import PUBLIC_URL, wrong_code
+from tests.stages import PUBLIC_URL, recipient_draft, wrong_code
 from transfer_service.domain.link import Link, Verification
+from transfer_service.usecases.release import GrantDraft
 
 PASSCODE = {"verification": Verification.PASSCODE, "passcode": "orange zebra 7"}
 
@@ -247,3 +248,26 @@ def test_an_answer_without_a_link_is_no_session(visitor):
     assert visitor.submit("/l/code", {"code": "123456"}).status_code == 401
     visitor.get("/l")
     assert visitor.submit("/l/code/again").status_code == 401
+
+
+def test_a_recipient_s_page_shows_nothing_of_another_s_files(stages, visitor):
+    surgeon = stages.recipient_added(name="Dr. S. Urgeon", email="surgeon@board.test")
+    closed = stages.closed()
+    slide, report = closed.files["slides/A1.svs"], closed.files["reports/S26-1234.pdf"]
+    grants = [GrantDraft(stages.recipient.id, (slide.id,)), GrantDraft(surgeon.id, (report.id,))]
+    stage = stages.signed(of=stages.in_session(of=stages.released(of=closed, grants=grants)))
+    visitor.recipient_in(stages, stages.linked(of=stage))
+    assert slide.path in visitor.text()
+    for hidden in (report.path, str(report.id), "Dr. S. Urgeon", "surgeon@board.test"):
+        assert hidden not in visitor.last.text
+    assert visitor.get(f"/l/files/{report.id}").status_code == 404
+
+
+def test_a_recipient_who_is_another_now_is_told_and_let_in_no_more(stages, visitor):
+    stage = stages.linked()
+    draft = recipient_draft(email="new@review.test")
+    stages.journey.recipients.change(stages.coordinator, stages.recipient.id, draft, stages.now)
+    visitor.get("/l")
+    visitor.submit("/l", {"secret": stage.link_secret})
+    assert "This link does not open any more" in visitor.text()
+    assert "that takes a new permission" in visitor.text()

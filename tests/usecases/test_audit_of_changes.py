@@ -26,6 +26,7 @@ from transfer_service.usecases.notify import GIVE_UP_AFTER
 from transfer_service.usecases.patient import PatientAnswer
 from transfer_service.usecases.release import SignatureDraft
 from transfer_service.usecases.slide_requests import Acceptance
+from transfer_service.usecases.successor import SuccessorDraft
 from transfer_service.usecases.visits import Visits
 from transfer_service.usecases.webhooks import WebhookDraft
 from transfer_service.wording.authorization import template_in
@@ -131,6 +132,18 @@ def recipient_changed(stages):
 @change("packet.opened")
 def packet_opened(stages):
     return lambda: stages.journey.deposit.open_packet(stages.coordinator, PacketDraft(a_case()), stages.now)
+
+
+@change("packet.opened")
+def successor_opened(stages):
+    stage = stages.closed()
+    return lambda: stages.journey.successors.open(stages.coordinator, stage.packet.id, SuccessorDraft(), stages.now)
+
+
+@change("packet.not_included_said")
+def packet_not_included_said(stages):
+    stage = stages.opened()
+    return lambda: stages.journey.describe.not_included(stages.coordinator, stage.packet.id, [], stages.now)
 
 
 @change("file.planned")

@@ -132,9 +132,9 @@ def test_each_recipient_gets_what_was_granted_to_them_and_learns_of_no_more(stag
             stages.journey.deliver.begin(redeemed.actor, other.id, 0, 1, stages.now)
 
 
-def test_the_recipient_is_who_the_patient_read_of_even_if_the_directory_changed(stages):
+def test_the_recipient_is_in_the_version_that_the_patient_read(stages):
     stage = stages.linked()
-    changed = recipient_draft(name="Dr. T. Changed", email="changed@review.test")
+    changed = recipient_draft(specialty="general pathology", credentials=())
     stages.journey.recipients.change(stages.coordinator, stages.recipient.id, changed, stages.now)
     redeemed = stages.redeemed(of=stage)
     assert redeemed.redeemed.released.recipient == stages.recipient

@@ -31,7 +31,7 @@ def terms():
         name="R. Reader",
         credentials=("MD",),
         specialty="Breast pathology",
-        accreditations=(Accreditation("CAP", "cap.test", date(2026, 1, 2)),),
+        accreditations=(Accreditation("CAP", "cap.test", date(2026, 1, 2), "P. Officer"), Accreditation("ACR")),
     )
     files = [
         a_file(path="a.svs", kind=FileKind.SLIDE),
@@ -85,8 +85,11 @@ def test_the_form_names_the_recipient_with_credentials_specialty_and_accreditati
     text = in_english(terms)
     recipient = terms.grants[0][0]
     assert f"To whom\nR. Reader, MD, {recipient.organization} ({recipient.email})\n" in text
-    assert "Specialist in breast pathology (Breast pathology).\nCAP: checked on January 2, 2026 with cap.test." in text
-    assert "CAP: comprobado el 2 de enero de 2026 con cap.test." in in_spanish(terms)
+    assert "Specialist in breast pathology (Breast pathology).\n" in text
+    assert "CAP: checked on January 2, 2026 by P. Officer, with cap.test.\nACR: not checked.\n" in text
+    assert "CAP: comprobado el 2 de enero de 2026 por P. Officer, con cap.test.\nACR: no comprobado.\n" in in_spanish(
+        terms
+    )
 
 
 @pytest.mark.proves("164.508(c)(1)(iii)")
@@ -115,10 +118,10 @@ def test_the_form_says_why(terms):
 
 @pytest.mark.proves("164.508(c)(1)(v)")
 def test_the_form_says_on_which_day_or_after_what_it_ends(terms):
-    assert "This authorization ends on May 12, 2026, 09:30 UTC. After that nothing more leaves." in in_english(terms)
-    assert "termina el 12 de mayo de 2026, 09:30 UTC" in in_spanish(terms)
+    assert "It ends on May 12, 2026, 09:30 UTC. After that nothing more leaves." in in_english(terms)
+    assert "Termina el 12 de mayo de 2026, 09:30 UTC" in in_spanish(terms)
     until = replace(terms, expiry_event="the opinion has come")
-    assert "ends when this has happened: the opinion has come. It ends on May 12, 2026" in in_english(until)
+    assert "It ends when this has happened: the opinion has come. It ends on May 12, 2026" in in_english(until)
 
 
 @pytest.mark.proves("164.508(c)(1)(vi)")

@@ -23,6 +23,7 @@ blueprint = ApiBlueprint("links", "Expiring, revocable grants under one release 
         errors.ReleaseExpired,
         errors.ReleaseWithdrawn,
         errors.RecipientNotNamed,
+        errors.RecipientChanged,
         errors.PacketNotClosed,
         errors.PacketRetired,
         errors.ExpiryInPast,

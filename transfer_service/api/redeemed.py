@@ -43,7 +43,11 @@ _IF_RANGE = {
 }
 
 
-@blueprint.post("/redeem/challenge", public=True, refuses=(*OVER, errors.LinkUsedUp, errors.LinkLocked, errors.TooMany))
+@blueprint.post(
+    "/redeem/challenge",
+    public=True,
+    refuses=(*OVER, errors.RecipientChanged, errors.LinkUsedUp, errors.LinkLocked, errors.TooMany),
+)
 @blueprint.body(SecretSchema)
 @blueprint.shows(200, schemas.ChallengeSchema)
 def challenge_recipient(body: dict[str, str]) -> dict[str, object]:
@@ -59,6 +63,7 @@ def challenge_recipient(body: dict[str, str]) -> dict[str, object]:
     refuses=(
         errors.AnswerWrong,
         *OVER,
+        errors.RecipientChanged,
         errors.LinkUsedUp,
         errors.LinkLocked,
         errors.ChallengeUsed,

@@ -23,6 +23,7 @@ from transfer_service.api import (
     released,
     releases,
     slide_requests,
+    successors,
     webhook,
 )
 from transfer_service.api.blueprint import PREFIX, PROBLEM
@@ -30,20 +31,20 @@ from transfer_service.api.blueprint import PREFIX, PROBLEM
 _AREAS = (
     slide_requests,
     packets,
+    successors,
     files,
     content,
     recipients,
     form_templates,
     contacts,
     releases,
+    paper,
     patient,
     links,
     redeemed,
     released,
     webhook,
     accounting,
-    *(packets, files, content, recipients, releases, paper, patient),
-    *(links, redeemed, released, webhook, accounting),
 )
 
 _DESCRIPTION = (

@@ -27,7 +27,9 @@ def list_released(page: Page) -> Slice[ReleasedTo]:
 
 
 @blueprint.post(
-    "/released/<id:release_id>/redeem", keeps_answer=False, refuses=(*OVER, errors.ChallengeUsed, errors.Busy)
+    "/released/<id:release_id>/redeem",
+    keeps_answer=False,
+    refuses=(*OVER, errors.RecipientChanged, errors.ChallengeUsed, errors.Busy),
 )
 @blueprint.body(NothingSchema, required=False)
 @blueprint.shows(200, AdmittedSchema)

@@ -36,6 +36,7 @@ class LinkState(StrEnum):
     EXPIRED = "expired"
     LOCKED = "locked"
     USED_UP = "used_up"
+    RECIPIENT_CHANGED = "recipient_changed"
 
 
 @dataclass(frozen=True, slots=True)

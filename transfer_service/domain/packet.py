@@ -100,6 +100,7 @@ class Packet:
     destroy_at: datetime | None = None
     destroyed_at: datetime | None = None
     pending_contact: PendingContact | None = None
+    predecessor_id: UUID | None = None
 
     def moved(self, to: PacketState) -> "Packet":
         """The packet in its next state; NotNow where the table has no such way."""
@@ -151,6 +152,7 @@ class PacketFile:
     ``declared_sha256`` is what the depositor said (hex), ``sha256`` and ``crc32`` what was read back.
     ``etag`` pins the object once it is assembled. ``lease_until`` and ``fence`` say who may assemble and verify.
     ``streamed``: it comes in one request, and is sent anew as a whole where that broke off.
+    ``carried_from``: the predecessor's file that the worker seals it from.
     """
 
     id: UUID
@@ -175,10 +177,16 @@ class PacketFile:
     lease_until: datetime | None = None
     fence: int = 0
     streamed: bool = False
+    carried_from: UUID | None = None
+
+    @property
+    def is_being_carried(self) -> bool:
+        """Whether its parts come from the worker, and from nobody else."""
+        return self.state is FileState.RECEIVING and self.carried_from is not None
 
     def check_receiving(self) -> None:
-        """FileNotReceiving once complete was asked for; a rejected file may be sent again."""
-        if self.state not in {FileState.RECEIVING, FileState.REJECTED}:
+        """FileNotReceiving once complete was asked for, or while it is carried; a rejected file may be sent again."""
+        if self.is_being_carried or self.state not in {FileState.RECEIVING, FileState.REJECTED}:
             raise FileNotReceiving
 
     def received_anew(self) -> "PacketFile":
@@ -191,6 +199,7 @@ class PacketFile:
             etag=None,
             rejected_code=None,
             completed_at=None,
+            carried_from=None,
         )
 
 

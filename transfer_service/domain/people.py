@@ -70,11 +70,12 @@ class RecipientKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Accreditation:
-    """Something the recipient holds, and where and when somebody looked it up."""
+    """Something the recipient says they hold; and who of the staff looked it up, when and where, where somebody did."""
 
     name: str
-    source: str
-    checked_on: date
+    source: str | None = None
+    checked_on: date | None = None
+    checked_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,10 @@ class Recipient:
     def is_breast_pathologist(self) -> bool:
         """Whether their specialty, as staff wrote it, is breast pathology; the form says so where it is not."""
         return {"breast", "pathology"} <= set(self.specialty.casefold().replace(",", " ").split())
+
+    def is_still(self, read: "Recipient") -> bool:
+        """Whether it is who the patient read of, at the same address. What they hold and practise may change."""
+        return (self.name, self.organization, self.email) == (read.name, read.organization, read.email)
 
 
 class Role(StrEnum):

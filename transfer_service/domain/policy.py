@@ -9,9 +9,17 @@ from uuid import UUID
 
 from transfer_service.domain.link import Link
 from transfer_service.domain.packet import Packet
-from transfer_service.domain.people import Actor, PatientActor, RecipientActor, Role, ServiceActor, StaffActor
+from transfer_service.domain.people import (
+    Actor,
+    PatientActor,
+    Recipient,
+    RecipientActor,
+    Role,
+    ServiceActor,
+    StaffActor,
+)
 from transfer_service.domain.release import Release
-from transfer_service.errors import NotAllowed, NotFound
+from transfer_service.errors import NotAllowed, NotFound, RecipientChanged
 
 DEPOSITORS = frozenset({Role.DEPOSITOR, Role.COORDINATOR})
 COORDINATORS = frozenset({Role.COORDINATOR})
@@ -110,6 +118,12 @@ def check_is_service(actor: Actor) -> ServiceActor:
     if not isinstance(actor, ServiceActor):
         raise NotAllowed
     return actor
+
+
+def check_is_still(recipient: Recipient, read: Recipient) -> None:
+    """RecipientChanged where the directory has another name, organization or address than the patient read."""
+    if not recipient.is_still(read):
+        raise RecipientChanged
 
 
 def check_live(link: Link, release: Release, packet: Packet, now: datetime) -> None:

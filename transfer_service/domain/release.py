@@ -111,8 +111,9 @@ class Release:
 
     ``email`` and ``phone`` are the patient's as they stood when the release was asked for, ``email`` empty where there
     was none. ``secret_hash`` is the SHA-256 of the secret in the patient's letter, ``typed_code_hash`` that of the code
-    beside it, under a key; both None where no letter was sent. ``wrong_answers`` counts in the life of both. ``attestation`` is what staff declared where the basis is
-    treatment. ``withdrawn_how`` says how the patient told of it, and ``withdrawn_note`` what staff noted.
+    beside it, under a key; both None where no letter was sent. ``wrong_answers`` counts in the life of both.
+    ``attestation`` is what staff declared where the basis is treatment. ``withdrawn_how`` says how the patient told of
+    it, and ``withdrawn_note`` what staff noted.
     """
 
     id: UUID

@@ -35,6 +35,13 @@ EXPLAINED: dict[str, Explained] = {
         N_("This link is locked"),
         (N_("Too many wrong answers were given, so it no longer opens."), _LINK_OVER),
     ),
+    "recipient_changed": Explained(
+        N_("This link does not open any more"),
+        (
+            N_("The patient gave the permission to somebody by that name, at that organization and address."),
+            N_("The department has written down another one since, and that takes a new permission. Ask them."),
+        ),
+    ),
     "release_withdrawn": Explained(
         N_("The permission was withdrawn"),
         (N_("The patient has withdrawn the permission, so nothing can be downloaded any more."),),

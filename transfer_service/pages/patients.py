@@ -215,8 +215,9 @@ def _contact(actor: PatientActor) -> object:
 
 def _release_page(actor: PatientActor, status: int, errors: dict[str, str]) -> Response:
     shown = journey().patients.release(actor)
+    news = journey().patients.news(actor)
     standing, contact = _standing(shown, now()), _contact(actor)
-    return page("patient_release", status, errors=errors, release=shown, standing=standing, contact=contact)
+    return page("patient_release", status, errors=errors, release=shown, news=news, standing=standing, contact=contact)
 
 
 def _standing(release: Release, at: datetime) -> str:

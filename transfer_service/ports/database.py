@@ -222,6 +222,10 @@ class Chores(Protocol):
         """Verifying, and leased to nobody at ``now``; the longest waiting first."""
         ...
 
+    def files_to_carry(self, now: datetime, limit: int) -> list[PacketFile]:
+        """Being carried, and leased to nobody at ``now``; the longest not served first."""
+        ...
+
     def packets_to_settle(self, limit: int) -> list[Packet]:
         """Closing, and with every file read back, or one of them rejected; the longest waiting first."""
         ...

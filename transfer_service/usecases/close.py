@@ -102,7 +102,7 @@ class Close:
 
 
 def _only_waits_for_verification(files: list[PacketFile]) -> bool:
-    states = {file.state for file in files}
+    states = {FileState.VERIFYING if file.is_being_carried else file.state for file in files}
     return FileState.VERIFYING in states and states <= {FileState.VERIFYING, FileState.VERIFIED}
 
 

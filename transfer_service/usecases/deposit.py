@@ -17,7 +17,7 @@ from transfer_service.domain.packet import (
     Part,
 )
 from transfer_service.domain.paths import normal_path
-from transfer_service.domain.people import Actor, Department, StaffActor
+from transfer_service.domain.people import Actor, Department
 from transfer_service.domain.policy import check_may_open_packets, check_may_read_packets, sees_departments
 from transfer_service.errors import (
     DigestMismatch,
@@ -164,6 +164,7 @@ class Deposit:
             if file.state is not FileState.RECEIVING:
                 return _same_again(file, sha256)
             packet.check_open()
+            file.check_receiving()
             tx.keep(replace(packet, written_at=now))
             return begin_verifying(tx, staff, file, sha256, now)
 
@@ -196,9 +197,7 @@ def planned(packet: Packet, draft: FileDraft, limits: Limits, now: datetime) -> 
     )
 
 
-def begin_verifying(
-    tx: Transaction, staff: StaffActor, file: PacketFile, sha256: str | None, now: datetime
-) -> PacketFile:
+def begin_verifying(tx: Transaction, actor: Actor, file: PacketFile, sha256: str | None, now: datetime) -> PacketFile:
     """The exact list of parts is fixed here; whoever assembles the file sends this list and no other.
 
     PartsMissing, DigestMissing, DigestMismatch. A file that was rejected before may be declared another digest:
@@ -218,7 +217,7 @@ def begin_verifying(
     intent = AssemblyIntent(
         file.organization_id, file.id, tuple((part.number, part.etag) for part in parts), attempt=1, made_at=now
     )
-    tx.save(file_event("file.completed", staff, file, now), file, intent)
+    tx.save(file_event("file.completed", actor, file, now), file, intent)
     return file
 
 

@@ -21,6 +21,7 @@ from transfer_service.errors import (
     NotFound,
     NotNow,
     PacketRetired,
+    RecipientChanged,
     ReleaseExpired,
     ReleaseWithdrawn,
 )
@@ -28,7 +29,7 @@ from transfer_service.ports import Database, Transaction
 from transfer_service.sealing.keys import SecretKey
 from transfer_service.sealing.tokens import mint_secret, passcode_hash, token_hash
 from transfer_service.usecases.limits import Limits
-from transfer_service.usecases.reach import owned_packet
+from transfer_service.usecases.reach import check_recipient, owned_packet
 from transfer_service.usecases.release import check_expiry
 
 PASSCODE_SALT_BYTES = 16
@@ -41,6 +42,7 @@ _STATE_OF: dict[type[NotNow], LinkState] = {
     ReleaseExpired: LinkState.EXPIRED,
     LinkLocked: LinkState.LOCKED,
     LinkUsedUp: LinkState.USED_UP,
+    RecipientChanged: LinkState.RECIPIENT_CHANGED,
 }
 
 
@@ -76,7 +78,8 @@ class Issue:
     def issue(self, actor: Actor, packet_id: UUID, draft: LinkDraft, now: datetime) -> tuple[Link, str]:
         """The link, and its URL, which is shown this once: the secret stands in the fragment, and is kept as a hash.
 
-        ReleaseNotSigned, ReleaseExpired, ReleaseWithdrawn, RecipientNotNamed, ExpiryInPast, ExpiryTooFar.
+        ReleaseNotSigned, ReleaseExpired, ReleaseWithdrawn, RecipientNotNamed, RecipientChanged, ExpiryInPast,
+        ExpiryTooFar.
         """
         staff = check_may_ask_releases(actor)
         if (draft.passcode is not None) != (draft.verification is Verification.PASSCODE):
@@ -93,7 +96,7 @@ class Issue:
             if release.packet_id != packet.id:
                 raise NotFound
             release.check_live(now)
-            release.grant_to(draft.recipient_id)
+            check_recipient(tx, release, draft.recipient_id)
             if draft.expires_at > release.expires_at:
                 raise ExpiryTooFar("The link would outlive its release.")
             link = Link(
@@ -136,7 +139,9 @@ class Issue:
     def _state(self, tx: Transaction, packet: Packet, link: Link, now: datetime) -> LinkState:
         """By the very checks that redeeming makes, so that a link listed as live is one that works."""
         try:
-            check_live(link, tx.get(Release, link.organization_id, link.release_id), packet, now)
+            release = tx.get(Release, link.organization_id, link.release_id)
+            check_live(link, release, packet, now)
+            check_recipient(tx, release, link.recipient_id)
             link.check_unlocked(self.limits.wrong_answers)
             link.check_redeemable()
         except NotNow as why:

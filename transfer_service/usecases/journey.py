@@ -6,10 +6,12 @@ from transfer_service.usecases.account import Account
 from transfer_service.usecases.announce import Announce
 from transfer_service.usecases.archive import Archives
 from transfer_service.usecases.ask import Asking
+from transfer_service.usecases.carry import Carry
 from transfer_service.usecases.close import Close
 from transfer_service.usecases.contact import Contacts
 from transfer_service.usecases.deliver import Deliver
 from transfer_service.usecases.deposit import Deposit
+from transfer_service.usecases.describe import Describe
 from transfer_service.usecases.enrol import Enrol
 from transfer_service.usecases.form_templates import FormTemplates
 from transfer_service.usecases.issue import Issue
@@ -23,6 +25,7 @@ from transfer_service.usecases.release import Releases
 from transfer_service.usecases.retire import Retire
 from transfer_service.usecases.services import Services
 from transfer_service.usecases.slide_requests import SlideRequests
+from transfer_service.usecases.successor import Successors
 from transfer_service.usecases.tickets import Tickets
 from transfer_service.usecases.verify import Verify
 from transfer_service.usecases.webhooks import Webhooks
@@ -36,9 +39,12 @@ class Journey:
     recipients: Recipients
     deposit: Deposit
     contacts: Contacts
+    describe: Describe
     receive: Receive
     verify: Verify
     close: Close
+    successors: Successors
+    carry: Carry
     releases: Releases
     papers: Papers
     patients: Patients

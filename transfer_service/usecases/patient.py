@@ -20,6 +20,7 @@ from transfer_service.usecases.guesses import Guesses
 from transfer_service.usecases.letter_secrets import LetterSecrets
 from transfer_service.usecases.letters import about
 from transfer_service.usecases.limits import Limits
+from transfer_service.usecases.news import News, news_of
 from transfer_service.usecases.visits import Contact, contact_of
 
 
@@ -44,11 +45,12 @@ class PatientChallenge:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PatientSession:
-    """A bearer token for one release, until when, and the release with the form's text."""
+    """A bearer token for one release, until when, the release with the form's text, and what is new in it."""
 
     token: str
     expires_at: datetime
     release: Release
+    news: News | None
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,12 @@ class Patients:
         with self.database.reading() as tx:
             return tx.get(Release, patient.organization_id, patient.release_id)
 
+    def news(self, actor: Actor) -> News | None:
+        """What is new since the form that the patient signed for a predecessor; None where there was none."""
+        patient = check_is_patient(actor)
+        with self.database.reading() as tx:
+            return news_of(tx, tx.get(Release, patient.organization_id, patient.release_id))
+
     def _reached(self, tx: Transaction, secret: str, now: datetime) -> Release:
         release = self.secrets.release(tx, secret)
         if now >= release.ends_at + self.limits.patient_secret_for:
@@ -134,7 +142,7 @@ class Patients:
         )
         used = replace(challenge, used_at=now)
         tx.save(_event("patient.session_begun", release, origin, now), credential, used)
-        return PatientSession(token, expires_at, release)
+        return PatientSession(token, expires_at, release, news_of(tx, release))
 
 
 def _event(action: str, release: Release, origin: Origin, now: datetime, **facts: str) -> Event:

@@ -4,8 +4,8 @@ from uuid import UUID
 
 from transfer_service.domain.link import Link, Verification
 from transfer_service.domain.packet import Packet, PacketFile
-from transfer_service.domain.people import StaffActor
-from transfer_service.domain.policy import check_owns, check_sees
+from transfer_service.domain.people import Recipient, StaffActor
+from transfer_service.domain.policy import check_is_still, check_owns, check_sees
 from transfer_service.domain.release import Release
 from transfer_service.errors import NotFound, PacketRetired
 from transfer_service.ports import Keyring, Transaction
@@ -32,6 +32,13 @@ def file_of(tx: Transaction, packet: Packet, file_id: UUID) -> PacketFile:
     if file.packet_id != packet.id:
         raise NotFound
     return file
+
+
+def check_recipient(tx: Transaction, release: Release, recipient_id: UUID) -> None:
+    """Whether they are still who the patient read of. RecipientNotNamed, RecipientChanged."""
+    version = release.grant_to(recipient_id).recipient_version
+    read = tx.recipient_version(release.organization_id, recipient_id, version)
+    check_is_still(tx.get(Recipient, release.organization_id, recipient_id), read)
 
 
 def service_link(tx: Transaction, release: Release, recipient_id: UUID) -> Link | None:

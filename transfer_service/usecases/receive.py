@@ -145,6 +145,8 @@ class Receive:
 
     def _check_replaceable(self, tx: Transaction, former: PacketFile) -> None:
         """PathTaken for what somebody sends by parts: a stream replaces what was one, was rejected, or never began."""
+        if former.is_being_carried:
+            raise PathTaken
         if former.streamed or former.state is FileState.REJECTED:
             return
         if tx.find(Part, former.organization_id, file_id=former.id):

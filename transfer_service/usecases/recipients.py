@@ -5,9 +5,9 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from transfer_service.audit.entry import Event
-from transfer_service.domain.people import Accreditation, Actor, Recipient, RecipientKind, StaffActor
+from transfer_service.domain.people import Accreditation, Actor, Recipient, RecipientKind, Staff, StaffActor
 from transfer_service.domain.policy import check_may_keep_recipients, check_may_read_recipients
-from transfer_service.ports import Database, Slice
+from transfer_service.ports import Database, Slice, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,8 @@ class Recipients:
     def add(self, actor: Actor, draft: RecipientDraft, now: datetime) -> Recipient:
         """A new recipient, version 1."""
         staff = check_may_keep_recipients(actor)
-        recipient = self._version(staff, uuid4(), 1, draft, now)
         with self.database.changing() as tx:
+            recipient = self._version(staff, uuid4(), 1, replace(draft, accreditations=_checked(tx, staff, draft)), now)
             tx.save(self._event("recipient.added", staff, recipient), recipient)
         return recipient
 
@@ -42,7 +42,8 @@ class Recipients:
         staff = check_may_keep_recipients(actor)
         with self.database.changing() as tx:
             former = tx.get(Recipient, staff.organization_id, recipient_id)
-            changed = self._version(staff, recipient_id, former.version + 1, draft, now)
+            checked = replace(draft, accreditations=_checked(tx, staff, draft, former.accreditations))
+            changed = self._version(staff, recipient_id, former.version + 1, checked, now)
             if replace(changed, version=former.version, created_at=former.created_at) == former:
                 return former
             tx.save(self._event("recipient.changed", staff, changed), changed)
@@ -74,3 +75,15 @@ class Recipients:
     def _event(self, action: str, staff: StaffActor, recipient: Recipient) -> Event:
         facts = {"version": recipient.version}
         return Event(action, staff, recipient.created_at, {"recipient": recipient.id}, facts)
+
+
+def _checked(
+    tx: Transaction, staff: StaffActor, draft: RecipientDraft, known: tuple[Accreditation, ...] = ()
+) -> tuple[Accreditation, ...]:
+    """Each with whose word it is that it was looked up: whoever first said so, as long as nothing of it changes."""
+    sayers = {replace(it, checked_by=None): it.checked_by for it in known}
+    name = tx.get(Staff, staff.organization_id, staff.staff_id).name
+    return tuple(
+        replace(it, checked_by=(sayers.get(it) or name) if it.checked_on else None)
+        for it in (replace(each, checked_by=None) for each in draft.accreditations)
+    )

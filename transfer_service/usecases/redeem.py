@@ -4,7 +4,8 @@ The procedure of ``redeem``, in order; nothing is granted unless every step hold
 
 1. The secret finds its link; a secret that finds none is NotFound, whatever else was sent.
 2. A repeat of a redemption, with its Idempotency-Key, has a fresh token for the same redemption, uncounted.
-3. The link is not locked, revoked or expired; its release is live; its packet is there.
+3. The link is not locked, revoked or expired; its release is live; its packet is there; its recipient is still who
+   the patient read of, at the same address.
 4. The challenge was put for this link, is not over, and was not used; the link is not used up.
 5. The answer is right. A wrong one is counted, for the challenge and for the life of the link.
 6. The redemption is counted, the challenge used up, a token made, the audit entry written: one transaction.
@@ -43,6 +44,7 @@ from transfer_service.usecases.answers import Questions
 from transfer_service.usecases.issue import link_event
 from transfer_service.usecases.letters import about
 from transfer_service.usecases.limits import Limits
+from transfer_service.usecases.reach import check_recipient
 from transfer_service.usecases.refusals import record_refusal, refusals_recorded
 
 T = TypeVar("T")
@@ -91,7 +93,7 @@ class Redeem:
         def let_in(tx: Transaction, link: Link) -> Redeemed | TransferError:
             former = self.admit.former(tx, link, self._replay(link, answer), now)
             if former is not None:
-                live_release(tx, link, now)
+                self._check_live(tx, link, now)
                 return self.admit.admit(tx, link, former, _visitor(link, origin), now)
             challenge = self._answerable(tx, link, answer, now)
             if not self._is_right(link, challenge, answer, passcode):
@@ -129,7 +131,10 @@ class Redeem:
 
     def _check_open(self, tx: Transaction, link: Link, now: datetime) -> None:
         link.check_unlocked(self.limits.wrong_answers)
-        live_release(tx, link, now)
+        self._check_live(tx, link, now)
+
+    def _check_live(self, tx: Transaction, link: Link, now: datetime) -> None:
+        check_recipient(tx, live_release(tx, link, now), link.recipient_id)
 
     def _answerable(self, tx: Transaction, link: Link, answer: Answer, now: datetime) -> Challenge:
         """Steps 3 and 4. That a challenge was used is said first: its answer may have been lost."""
@@ -147,7 +152,7 @@ class Redeem:
         return passcode_hash(self.service_key, link.passcode.salt, answer.response)
 
     def _may_be_answered(self, tx: Transaction, link: Link, answer: Answer, now: datetime) -> bool:
-        """What can't be answered now never can again: links and challenges only ever end."""
+        """Links and challenges only ever end; a directory that is mended in this very moment costs one more try."""
         try:
             self._answerable(tx, link, answer, now)
         except NotNow:

@@ -17,13 +17,13 @@ from transfer_service.domain.packet import Packet
 from transfer_service.domain.people import Actor, Credential, ServiceActor
 from transfer_service.domain.policy import check_is_service, check_live
 from transfer_service.domain.release import Release
-from transfer_service.errors import FileUnknown, NotAuthenticated, NotFetched, NotFound, NotNow
+from transfer_service.errors import FileUnknown, NotAuthenticated, NotFetched, NotFound, NotNow, RecipientChanged
 from transfer_service.ports import Database, Slice, Transaction
 from transfer_service.sealing.tokens import mint_secret, token_hash
 from transfer_service.usecases.admit import Admit, Redeemed
 from transfer_service.usecases.issue import link_event
 from transfer_service.usecases.notices import names_service
-from transfer_service.usecases.reach import service_link
+from transfer_service.usecases.reach import check_recipient, service_link
 from transfer_service.usecases.refusals import MOST_ROWS, record_refusal
 
 REFUSED = "release.redeem_refused"
@@ -56,7 +56,7 @@ class Services:
             shown = [
                 _listed(tx, service, release)
                 for release in found.items
-                if names_service(tx, release, service.recipient_id) and not _is_revoked(tx, service, release)
+                if names_service(tx, release, service.recipient_id) and _may_redeem(tx, service, release)
             ]
             return Slice(shown, found.next_cursor)
 
@@ -99,6 +99,7 @@ class Services:
         _check_token_lives(tx, service, now)
         link = service_link(tx, release, service.recipient_id) or _issued(tx, service, release, now)
         check_live(link, release, tx.get(Packet, release.organization_id, release.packet_id), now)
+        check_recipient(tx, release, service.recipient_id)
         kept = self.admit.replay(link, replay and f"{service.credential_id} {replay}", b"service")
         redemption = self.admit.former(tx, link, kept, now)
         if redemption is None:
@@ -125,9 +126,13 @@ def _check_token_lives(tx: Transaction, service: ServiceActor, now: datetime) ->
         raise NotAuthenticated
 
 
-def _is_revoked(tx: Transaction, service: ServiceActor, release: Release) -> bool:
+def _may_redeem(tx: Transaction, service: ServiceActor, release: Release) -> bool:
+    try:
+        check_recipient(tx, release, service.recipient_id)
+    except RecipientChanged:
+        return False
     link = service_link(tx, release, service.recipient_id)
-    return link is not None and link.revoked_at is not None
+    return link is None or link.revoked_at is None
 
 
 def _issued(tx: Transaction, service: ServiceActor, release: Release, now: datetime) -> Link:

@@ -4,11 +4,12 @@ A file of one part is PUT under a fresh key that is swept unless it is adopted; 
 upload. Every key is written down before the store hears of it, so that a crash at any point leaves nothing for ever.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from transfer_service.domain.packet import FileState, Leftover, Packet, PacketFile, Part
-from transfer_service.domain.people import StaffActor
+from transfer_service.domain.people import Actor
 from transfer_service.errors import FileNotReceiving, NotFound, UploadGone
 from transfer_service.ports import Database, ObjectStore, Transaction
 from transfer_service.sealing.keys import SecretKey
@@ -22,9 +23,9 @@ TOUCH_EVERY = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PartPlan:
-    """A part that may come now: which, how many plaintext bytes, and the key that will seal it."""
+    """A part that may come now, and from whom: which, how many plaintext bytes, and the key that will seal it."""
 
-    staff: StaffActor
+    actor: Actor
     file: PacketFile
     key: SecretKey
     number: int
@@ -40,11 +41,28 @@ class PartPlan:
         return self.layout.part_size(self.number)
 
 
-class Storing:
-    """Where the parts of files go."""
+def still_receiving(tx: Transaction, file: PacketFile) -> PacketFile:
+    """The file as it is now, which others may have completed or deleted meanwhile."""
+    try:
+        current = tx.get(PacketFile, file.organization_id, file.id)
+    except NotFound:
+        raise FileNotReceiving from None
+    tx.get(Packet, file.organization_id, file.packet_id).check_open()
+    current.check_receiving()
+    return current
 
-    def __init__(self, database: Database, store: ObjectStore, limits: Limits) -> None:
-        self._database, self._store, self._limits = database, store, limits
+
+class Storing:
+    """Where the parts of files go. ``expected`` gives the file as it is now, and raises where no part may come."""
+
+    def __init__(
+        self,
+        database: Database,
+        store: ObjectStore,
+        limits: Limits,
+        expected: Callable[[Transaction, PacketFile], PacketFile] = still_receiving,
+    ) -> None:
+        self._database, self._store, self._limits, self._expected = database, store, limits, expected
         self._fresh = FreshObjects(database, store, limits)
 
     def keep(self, plan: PartPlan, sealed: memoryview, sha256: str | None, now: datetime) -> None:
@@ -70,7 +88,7 @@ class Storing:
         except UploadGone:
             raise FileNotReceiving from None
         with self._database.changing() as tx:
-            file = still_receiving(tx, plan.file)
+            file = self._expected(tx, plan.file)
             if file.upload_id != upload_id:
                 raise FileNotReceiving
             tx.keep(_arrived(plan, etag, sha256))
@@ -79,7 +97,7 @@ class Storing:
     def _upload(self, plan: PartPlan, now: datetime) -> tuple[str, str]:
         """The file's multipart upload, begun by whichever part comes first."""
         with self._database.reading() as tx:
-            file = still_receiving(tx, plan.file)
+            file = self._expected(tx, plan.file)
         if file.state is FileState.RECEIVING and file.object_key and file.upload_id:
             return file.object_key, file.upload_id
         key = self._fresh.key(now)
@@ -94,25 +112,14 @@ class Storing:
 
     def _started(self, tx: Transaction, plan: PartPlan, now: datetime) -> PacketFile:
         """The file as it is now; a rejected one starts anew, with nothing received."""
-        file = still_receiving(tx, plan.file)
+        file = self._expected(tx, plan.file)
         if file.state is not FileState.REJECTED:
             return file
         let_go(tx, file, self._limits, now)
         tx.drop(*tx.find(Part, file.organization_id, file_id=file.id))
         anew = file.received_anew()
-        tx.save(file_event("file.restarted", plan.staff, anew, now), anew)
+        tx.save(file_event("file.restarted", plan.actor, anew, now), anew)
         return anew
-
-
-def still_receiving(tx: Transaction, file: PacketFile) -> PacketFile:
-    """The file as it is now, which others may have completed or deleted meanwhile."""
-    try:
-        current = tx.get(PacketFile, file.organization_id, file.id)
-    except NotFound:
-        raise FileNotReceiving from None
-    tx.get(Packet, file.organization_id, file.packet_id).check_open()
-    current.check_receiving()
-    return current
 
 
 def _arrived(plan: PartPlan, etag: str, sha256: str | None) -> Part:

@@ -17,7 +17,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from transfer_service.audit.entry import Event
 from transfer_service.domain.packet import AssemblyIntent, FileState, Packet, PacketFile, Part
 from transfer_service.domain.people import SystemActor
 from transfer_service.errors import (
@@ -37,6 +36,7 @@ from transfer_service.sealing.keys import SecretKey, file_key
 from transfer_service.sealing.layout import Layout
 from transfer_service.sealing.part import PartOpener
 from transfer_service.usecases.deposit import file_event
+from transfer_service.usecases.leases import Lease, LeaseLost, Leases, file_ids, reject
 from transfer_service.usecases.limits import Limits
 from transfer_service.usecases.reach import packet_key
 
@@ -44,21 +44,6 @@ READ_BYTES = 128 * 1024  # from a store as slow as 8 KiB/s it comes well within 
 
 
 _log = logging.getLogger(__name__)
-
-
-class _LeaseLost(Exception):
-    """Another worker has the file now; what this one found out is void."""
-
-
-class _Lease:
-    """Our hold on a file through the long step: ``keep`` often, it asks the database only where time runs out."""
-
-    def __init__(self, file: PacketFile, renew: Callable[[PacketFile], PacketFile]) -> None:
-        self._file, self._renew = file, renew
-
-    def keep(self) -> None:
-        """_LeaseLost where another worker was faster."""
-        self._file = self._renew(self._file)
 
 
 class _Tally:
@@ -112,34 +97,19 @@ class Verify:
             outcome = partial(self._accept, findings=self._read_back(file))
         except (DigestMismatch, SealBroken, PartsMissing, PacketRetired, StoreRefused) as why:
             outcome = partial(self._reject, code=why.code)
-        except (_LeaseLost, NotFound):
+        except (LeaseLost, NotFound):
             return  # another worker has it, or it was deleted
         self._settle(file, outcome)
 
+    @property
+    def _leases(self) -> Leases:
+        return Leases(self.database, self.clock, self.limits.lease_for, FileState.VERIFYING)
+
     def _claim(self) -> PacketFile | None:
-        now = self.clock()
-        with self.database.changing() as tx:
-            for file in tx.files_to_verify(now, limit=1):
-                claimed = replace(file, lease_until=now + self.limits.lease_for, fence=file.fence + 1)
-                tx.keep(claimed)
-                return claimed
-        return None
+        return self._leases.claim(lambda tx, now: tx.files_to_verify(now, limit=1))
 
     def _held(self, tx: Transaction, file: PacketFile) -> PacketFile:
-        """The file as it is now, if the lease is still ours."""
-        found = tx.find(PacketFile, file.organization_id, id=file.id)
-        if not found or found[0].fence != file.fence or found[0].state is not FileState.VERIFYING:
-            raise _LeaseLost
-        return found[0]
-
-    def _renew(self, file: PacketFile) -> PacketFile:
-        now = self.clock()
-        if file.lease_until is None or file.lease_until - now > self.limits.lease_for / 2:
-            return file
-        with self.database.changing() as tx:
-            renewed = replace(self._held(tx, file), lease_until=now + self.limits.lease_for)
-            tx.keep(renewed)
-        return renewed
+        return self._leases.held(tx, file)
 
     def _assembled(self, file: PacketFile) -> PacketFile:
         """The file with its object whole in the store and the object's ETag pinned. ObjectMissing, SealBroken."""
@@ -202,13 +172,13 @@ class Verify:
             packet = tx.get(Packet, file.organization_id, file.packet_id)
             parts = tx.find(Part, file.organization_id, file_id=file.id)
         key = file_key(packet_key(self.keyring, packet), file.id)
-        lease, whole = _Lease(file, self._renew), _Tally()
+        lease, whole = Lease(self._leases, file), _Tally()
         opened = [self._read_part(file, part, key, whole, lease) for part in parts]
         if file.declared_sha256 not in {None, whole.sha256.hexdigest()}:
             raise DigestMismatch
         return _Findings(whole.sha256.hexdigest(), whole.crc32, opened)
 
-    def _read_part(self, file: PacketFile, part: Part, key: SecretKey, whole: _Tally, lease: _Lease) -> Part:
+    def _read_part(self, file: PacketFile, part: Part, key: SecretKey, whole: _Tally, lease: Lease) -> Part:
         """The part with its header pinned; DigestMismatch, SealBroken."""
         layout = Layout(file.size_bytes, file.part_bytes)
         opener = PartOpener(key, file.packet_id, file.id, layout, part.number)
@@ -233,22 +203,14 @@ class Verify:
         try:
             with self.database.changing() as tx:
                 outcome(tx, replace(self._held(tx, file), lease_until=None))
-        except _LeaseLost:
+        except LeaseLost:
             pass
 
     def _accept(self, tx: Transaction, file: PacketFile, findings: _Findings) -> None:
         verified = replace(file, state=FileState.VERIFIED, sha256=findings.sha256, crc32=findings.crc32, upload_id=None)
-        tx.save(self._event("file.verified", verified), verified, *findings.parts)
-        _log.info("A file is verified.", extra=_ids(verified))
+        event = file_event("file.verified", SystemActor(file.organization_id, "worker"), file, self.clock())
+        tx.save(event, verified, *findings.parts)
+        _log.info("A file is verified.", extra=file_ids(verified))
 
     def _reject(self, tx: Transaction, file: PacketFile, code: str) -> None:
-        rejected = replace(file, state=FileState.REJECTED, rejected_code=code)
-        tx.save(self._event("file.rejected", rejected, code=code), rejected)
-        _log.warning("A file is rejected.", extra={"code": code, **_ids(rejected)})
-
-    def _event(self, action: str, file: PacketFile, **facts: str) -> Event:
-        return file_event(action, SystemActor(file.organization_id, "worker"), file, self.clock(), **facts)
-
-
-def _ids(file: PacketFile) -> dict[str, object]:
-    return {"packet_id": file.packet_id, "file_id": file.id}
+        reject(tx, file, code, self.clock())

@@ -49,6 +49,37 @@ def test_files_to_verify_are_every_organizations_free_ones_longest_waiting_first
         assert work.files_to_verify(a.NOW + MINUTE, 9)[1:3] in ([early, leased], [leased, early])
 
 
+def test_files_to_carry_are_every_organizations_free_ones_that_were_not_served_for_longest(
+    database: SqlDatabase, tenant: Tenant, neighbour: Tenant
+) -> None:
+    def carried(of: Tenant, served: timedelta, **changes: Any) -> PacketFile:
+        file = verifying(of, lease_until=a.NOW + served, carried_from=of.file.id)
+        return replace(file, **{"state": FileState.RECEIVING} | changes)
+
+    late, early, leased = carried(tenant, -MINUTE), carried(neighbour, -2 * MINUTE), carried(tenant, MINUTE)
+    over = carried(neighbour, -3 * MINUTE)
+    sent = carried(tenant, -MINUTE, carried_from=None)
+    keep(database, late, early, leased, over, sent, carried(tenant, -MINUTE, state=FileState.VERIFYING))
+    with database.reading() as work:
+        assert work.files_to_carry(a.NOW, 9) == [over, early, late]
+        assert work.files_to_carry(a.NOW, 2) == [over, early]
+        assert work.files_to_carry(a.NOW + MINUTE, 9)[3:] == [leased]
+
+
+def test_the_backlog_counts_files_to_verify_and_to_carry_since_they_were_last_served(
+    database: SqlDatabase, tenant: Tenant
+) -> None:
+    sent = verifying(tenant, completed_at=a.NOW - MINUTE)
+    receiving = replace(verifying(tenant, completed_at=None), state=FileState.RECEIVING)
+    carried = replace(receiving, id=a.uuid4(), path="b", lease_until=a.NOW - 2 * MINUTE, carried_from=tenant.file.id)
+    keep(database, sent, receiving)
+    with database.reading() as work:
+        assert (work.backlog(a.NOW).files, work.backlog(a.NOW).oldest_file_at) == (1, a.NOW - MINUTE)
+    keep(database, carried)
+    with database.reading() as work:
+        assert (work.backlog(a.NOW).files, work.backlog(a.NOW).oldest_file_at) == (2, a.NOW - 2 * MINUTE)
+
+
 def test_abandoned_packets_are_unfinished_ones_that_were_not_written_since(
     database: SqlDatabase, tenant: Tenant, neighbour: Tenant
 ) -> None:
@@ -76,6 +107,7 @@ def test_packets_to_settle_are_closing_ones_with_nothing_left_to_verify_or_somet
     made(tenant, PacketState.OPEN, 8, verified)
     made(tenant, PacketState.CLOSED, 7, verified)
     done = made(neighbour, PacketState.CLOSING, 2, verified, verified)
+    made(tenant, PacketState.CLOSING, 6, verified, FileState.RECEIVING)
     refused = made(tenant, PacketState.CLOSING, 3, verified, waits, rejected)
     with database.reading() as work:
         assert work.packets_to_settle(9) == [refused, done]

@@ -79,6 +79,28 @@ def test_every_kind_of_a_whole_case_comes_back_as_it_was_saved(database: SqlData
         assert work.organizations() == [tenant.organization]
 
 
+def test_of_many_things_the_new_are_added_and_the_others_changed(database: SqlDatabase, tenant: Tenant) -> None:
+    def many(start: int, stop: int) -> list[PacketFile]:
+        place = {"organization_id": tenant.id, "packet_id": tenant.packet.id, "carried_from": tenant.file.id}
+        return [a.a_file(**place, id=a.some_id(number), path=f"{number}.svs") for number in range(start, stop)]
+
+    def kept() -> set[PacketFile]:
+        with database.reading() as work:
+            return {*work.find(PacketFile, tenant.id, packet_id=tenant.packet.id)} - {tenant.file}
+
+    saved(database, tenant, replace(tenant.packet, predecessor_id=tenant.packet.id), *many(0, 30))
+    assert kept() == {*many(0, 30)}
+    assert got(database, Packet, tenant, tenant.packet.id).predecessor_id == tenant.packet.id
+    changed = [replace(file, fence=7) for file in many(20, 50)]
+    saved(database, tenant, *changed)
+    assert kept() == {*many(0, 20), *changed}
+    saved(database, tenant, *many(0, 50))
+    assert kept() == {*many(0, 50)}
+    with pytest.raises(PathTaken):
+        saved(database, tenant, *(replace(file, id=a.uuid4()) for file in many(0, 30)))
+    assert kept() == {*many(0, 50)}
+
+
 def test_bookkeeping_comes_back_as_it_was_kept(database: SqlDatabase, tenant: Tenant) -> None:
     challenge = a.a_challenge(organization_id=tenant.id)
     intent = a.an_assembly_intent(organization_id=tenant.id, file_id=tenant.file.id)

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    Column,
     ColumnElement,
     Executable,
     Result,
@@ -65,9 +64,13 @@ class SqlWork(SqlTransaction):
         free = or_(files.c.lease_until.is_(None), files.c.lease_until <= now)
         return self._due(PacketFile, and_(files.c.state == FileState.VERIFYING, free), "completed_at", limit)
 
+    def files_to_carry(self, now: datetime, limit: int) -> list[PacketFile]:
+        """Being carried, and leased to nobody at ``now``; the longest not served first."""
+        return self._due(PacketFile, and_(_is_being_carried(), files.c.lease_until <= now), "lease_until", limit)
+
     def packets_to_settle(self, limit: int) -> list[Packet]:
         """Closing, and with every file read back, or one of them rejected; the longest waiting first."""
-        decided = or_(_has_file(FileState.REJECTED), not_(_has_file(FileState.VERIFYING)))
+        decided = or_(_has_file(FileState.REJECTED), not_(_has_file(FileState.VERIFYING, FileState.RECEIVING)))
         return self._due(Packet, and_(packets.c.state == PacketState.CLOSING, decided), "written_at", limit)
 
     def packets_abandoned(self, written_before: datetime, limit: int) -> list[Packet]:
@@ -128,14 +131,17 @@ class SqlWork(SqlTransaction):
         """What waits at ``now``."""
         mail_waits = and_(mail.c.sent_at.is_(None), mail.c.made_at <= now)
         return Backlog(
-            *self._waiting(files.c.completed_at, files.c.state == FileState.VERIFYING),
+            *self._waiting(
+                func.coalesce(files.c.completed_at, files.c.lease_until),  # carried: since it was served last
+                or_(files.c.state == FileState.VERIFYING, _is_being_carried()),
+            ),
             *self._waiting(mail.c.made_at, mail_waits),
             *self._waiting(notices.c.made_at, and_(notices.c.delivered_at.is_(None), notices.c.made_at <= now)),
             *self._waiting(leftovers.c.sweep_after, leftovers.c.sweep_after <= now),
             audit_entries=self._for_all(select(func.coalesce(func.sum(audit_heads.c.size), 0))).scalar_one(),
         )
 
-    def _waiting(self, since: Column[datetime], condition: ColumnElement[bool]) -> tuple[int, datetime | None]:
+    def _waiting(self, since: ColumnElement[datetime], condition: ColumnElement[bool]) -> tuple[int, datetime | None]:
         """How many, up to COUNTED_TO, and the oldest of those."""
         waiting = select(since.label("since")).where(condition).order_by(since).limit(COUNTED_TO).subquery()
         facts = (func.count().label("number"), func.min(waiting.c.since).label("oldest"))
@@ -207,7 +213,12 @@ def _in(packet: Packet) -> ColumnElement[bool]:
     return and_(files.c.organization_id == packet.organization_id, files.c.packet_id == packet.id)
 
 
-def _has_file(state: FileState) -> ColumnElement[bool]:
-    """Of a packet: whether it has a file in that state."""
+def _is_being_carried() -> ColumnElement[bool]:
+    """What ``PacketFile.is_being_carried`` says of one, for a list."""
+    return and_(files.c.state == FileState.RECEIVING, files.c.carried_from.is_not(None))
+
+
+def _has_file(*states: FileState) -> ColumnElement[bool]:
+    """Of a packet: whether it has a file in one of those states."""
     of_packet = and_(files.c.organization_id == packets.c.organization_id, files.c.packet_id == packets.c.id)
-    return exists().where(of_packet, files.c.state == state)
+    return exists().where(of_packet, files.c.state.in_(states))

@@ -166,13 +166,24 @@ def signature_from_document(document: Document | None) -> Signature | None:
 
 
 def accreditations_to_document(accreditations: Sequence[Accreditation]) -> list[dict[str, object]]:
-    """What the recipient holds, and where and when it was looked up."""
-    return [{"name": it.name, "source": it.source, "checked_on": it.checked_on.isoformat()} for it in accreditations]
+    """What the recipient holds, and who looked it up, where and when."""
+    return [
+        {"name": it.name, "source": it.source, "checked_on": _day(it.checked_on), "checked_by": it.checked_by}
+        for it in accreditations
+    ]
 
 
 def accreditations_from_document(documents: Sequence[Document]) -> tuple[Accreditation, ...]:
     """The accreditations again."""
-    return tuple(Accreditation(it["name"], it["source"], date.fromisoformat(it["checked_on"])) for it in documents)
+    return tuple(
+        Accreditation(
+            it["name"],
+            it["source"],
+            date.fromisoformat(it["checked_on"]) if it["checked_on"] else None,
+            it.get("checked_by"),  # not asked for before there were successors
+        )
+        for it in documents
+    )
 
 
 def asked_to_document(asked: Asked) -> dict[str, object]:

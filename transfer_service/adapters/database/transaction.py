@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, get_args
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, delete, insert, select, update
+from sqlalchemy import Connection, Select, delete, insert, select
 
 from transfer_service.adapters.database import auditing, cursors, lists
 from transfer_service.adapters.database.engine import Dialect
@@ -20,6 +20,7 @@ from transfer_service.adapters.database.tables import (
     service_keys,
 )
 from transfer_service.adapters.database.tenancy import OPTION
+from transfer_service.adapters.database.writing import is_row, organization_of, write_all
 from transfer_service.audit.entry import Entry, Event, Head
 from transfer_service.domain.disclosure import Disclosure
 from transfer_service.domain.mail import KeptAnswer
@@ -48,17 +49,17 @@ class SqlTransaction:
         """Write the things and the event's audit entry. ValueError where they are of two organizations."""
         self._check_changes()
         for thing in things:
-            if _organization_of(thing) not in {None, event.organization_id}:
+            if organization_of(thing) not in {None, event.organization_id}:
                 raise ValueError("the event and what it is about are of two organizations")
         with self.savepoint():
-            self._write_all(things)
+            write_all(self._connection, self._seals, things)
             auditing.append(self._connection, event)
 
     def keep(self, *things: Bookkeeping) -> None:
         """Write bookkeeping. TypeError for anything whose change has to be recorded."""
         self._check_bookkeeping(things)
         with self.savepoint():
-            self._write_all(things)
+            write_all(self._connection, self._seals, things)
 
     def drop(self, *things: Bookkeeping) -> None:
         """Remove bookkeeping; content where it is gone already."""
@@ -66,7 +67,7 @@ class SqlTransaction:
         with self.savepoint():
             for thing in things:
                 mapper = mapper_of(type(thing))
-                self._connection.execute(delete(mapper.table).where(*_is_row(mapper, thing)))
+                self._connection.execute(delete(mapper.table).where(*is_row(mapper, thing)))
 
     def get(self, kind: type[T], organization_id: UUID, id: UUID) -> T:  # noqa: A002 - the port's name
         """The one of that id in that organization; NotFound. TypeError for parts: they have no id of their own."""
@@ -226,27 +227,6 @@ class SqlTransaction:
             if not isinstance(thing, _BOOKKEEPING):
                 raise TypeError(f"a change of a {type(thing).__name__} is recorded: save it with its event")
 
-    def _write_all(self, things: tuple[Any, ...]) -> None:
-        for thing in things:
-            self._write(mapper_of(type(thing)), thing)
-
-    def _write(self, mapper: Mapper[Any], thing: Any) -> None:  # noqa: ANN401 - any kind that has a mapper
-        if isinstance(thing, Organization) and not self._knows(thing.id):
-            self._connection.execute(insert(mapper.table), mapper.to_row(thing, self._seals))
-            auditing.begin_log(self._connection, thing.id)
-            return
-        row = mapper.to_row(thing, self._seals)
-        changed = {name: value for name, value in row.items() if name not in mapper.key}
-        if not mapper.versioned:
-            statement = update(mapper.table).where(*_is_row(mapper, thing)).values(changed)
-            if self._connection.execute(statement).rowcount:
-                return
-        self._connection.execute(insert(mapper.table), row)
-
-    def _knows(self, organization_id: UUID) -> bool:
-        statement = select(organizations.c.id).where(organizations.c.id == organization_id)
-        return self._connection.execute(statement).first() is not None
-
     def _wrapped_records_key(self, organization_id: UUID) -> bytes:
         statement = select(organizations.c.wrapped_records_key).where(organizations.c.id == organization_id)
         wrapped: bytes | None = self._connection.execute(statement).scalar_one_or_none()
@@ -274,16 +254,6 @@ class SqlTransaction:
         if len(rows) > limit:
             more = cursors.encoded(name, [rows[limit - 1][column] for column in mapper.order])
         return Slice([mapper.from_row(row, self._seals) for row in rows[:limit]], more)
-
-
-def _organization_of(thing: object) -> UUID | None:
-    """Whose the thing is; None for what is nobody's (an object key, a kept answer)."""
-    owner: UUID | None = thing.id if isinstance(thing, Organization) else getattr(thing, "organization_id", None)
-    return owner
-
-
-def _is_row(mapper: Mapper[Any], thing: object) -> list[Any]:
-    return [mapper.table.c[name] == getattr(thing, name) for name in mapper.key]
 
 
 def _named_by_it(statement: Select[Any]) -> Select[Any]:

@@ -61,6 +61,10 @@ class FileSchema(Schema):
         metadata={"type": ["string", "null"], "description": "As read back once verified; as declared before."},
     )
     rejected_code = fields.String(allow_none=True)
+    carried_from = Id(
+        allow_none=True,
+        metadata={"description": "The predecessor's file; while this one is receiving, its parts come from there."},
+    )
     created_at = Instant()
     completed_at = Instant(allow_none=True)
 

@@ -42,6 +42,7 @@ class _FactsSchema(Schema):
     closed_at = Instant(allow_none=True, attribute="packet.closed_at")
     retired_at = Instant(allow_none=True, attribute="packet.retired_at")
     destroy_at = Instant(allow_none=True, attribute="packet.destroy_at")
+    predecessor_id = Id(allow_none=True, attribute="packet.predecessor_id")
 
 
 class PacketSchema(_FactsSchema):

@@ -13,15 +13,24 @@ MOST_CREDENTIALS = 20
 
 
 class AccreditationSchema(Schema):
-    """Something the recipient holds, and where and when somebody looked it up."""
+    """Something the recipient says they hold. Without ``checked_on`` nobody of the staff has looked it up."""
 
     name = Name(200, required=True)
-    source = Line(500, required=True)
-    checked_on = PastDay(required=True)
+    source = Line(500)
+    checked_on = PastDay()
 
     @post_load
     def _made(self, data: dict[str, object], **_: object) -> Accreditation:
         return Accreditation(**data)  # type: ignore[arg-type]  # the schema has checked every member
+
+
+class CheckedAccreditationSchema(Schema):
+    """The same with who of the staff looked it up, which the service writes down; null where nobody is known to."""
+
+    name = fields.String()
+    source = fields.String(allow_none=True)
+    checked_on = fields.Date(allow_none=True)
+    checked_by = fields.String(allow_none=True)
 
 
 class RecipientDraftSchema(Schema):
@@ -52,7 +61,7 @@ class RecipientSchema(Schema):
     specialty = fields.String()
     kind = fields.Enum(RecipientKind, by_value=True)
     credentials = fields.List(fields.String())
-    accreditations = fields.List(fields.Nested(AccreditationSchema))
+    accreditations = fields.List(fields.Nested(CheckedAccreditationSchema))
     created_at = Instant()
 
 

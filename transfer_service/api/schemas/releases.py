@@ -8,6 +8,7 @@ from marshmallow import Schema, fields, post_load, validate
 from transfer_service.api.schemas.pages import ListSchema
 from transfer_service.api.schemas.strict_texts import Line, Name, Secret, Sha256
 from transfer_service.api.schemas.strict_values import Day, Id, Instant
+from transfer_service.api.schemas.successors import NewsSchema
 from transfer_service.domain.language import Language
 from transfer_service.domain.mail import Way
 from transfer_service.domain.release import Basis, Medium, Release, ReleaseState, Signer
@@ -199,3 +200,4 @@ class PatientSessionSchema(Schema):
     access_token = fields.String(attribute="token")
     expires_at = Instant()
     release = fields.Nested(ReleaseSchema)
+    news = fields.Nested(NewsSchema, allow_none=True)

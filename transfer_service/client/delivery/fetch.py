@@ -38,7 +38,7 @@ from transfer_service.client.service import Service
 USUAL_PARALLEL: Final = 2
 _OVER: Final = frozenset(
     {"link_expired", "link_revoked", "link_used_up", "link_locked", "release_withdrawn", "release_expired",
-     "release_not_signed", "packet_retired", "packet_not_closed"}
+     "release_not_signed", "packet_retired", "packet_not_closed", "recipient_changed"}
 )  # fmt: skip
 
 

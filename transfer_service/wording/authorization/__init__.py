@@ -135,12 +135,13 @@ def _specialty(recipient: Recipient, words: Words) -> str:
 
 
 def _accreditation(item: Accreditation, words: Words) -> str:
-    return words.text(
-        "%(name)s: checked on %(day)s with %(source)s.",
-        name=item.name,
-        day=words.day(item.checked_on),
-        source=item.source,
-    )
+    """Who looked it up and when, or that nobody is known to have."""
+    if item.checked_on is None or item.checked_by is None:
+        return words.text("%(name)s: not checked.", name=item.name)
+    known = {"name": item.name, "day": words.day(item.checked_on), "who": item.checked_by}
+    if not item.source:
+        return words.text("%(name)s: checked on %(day)s by %(who)s.", **known)
+    return words.text("%(name)s: checked on %(day)s by %(who)s, with %(source)s.", source=item.source, **known)
 
 
 def _contact(terms: Terms, words: Words) -> list[str]:
