@@ -25,6 +25,7 @@ from transfer_service.adapters.keyring import CachedKeyring, LocalKeyring
 from transfer_service.audit.entry import Entry
 from transfer_service.domain.link import Link, Verification
 from transfer_service.domain.mail import Mail
+from transfer_service.domain.opinion import Conclusion, Reply
 from transfer_service.domain.packet import Packet, PacketFile
 from transfer_service.domain.people import (
     Credential,
@@ -50,6 +51,7 @@ from transfer_service.sealing.tokens import token_hash
 from transfer_service.usecases.account import Account
 from transfer_service.usecases.admit import Admit, Redeemed
 from transfer_service.usecases.announce import Announce
+from transfer_service.usecases.answer import Answers, OpinionView
 from transfer_service.usecases.answers import Questions
 from transfer_service.usecases.archive import Archives
 from transfer_service.usecases.close import Close
@@ -61,6 +63,7 @@ from transfer_service.usecases.issue import Issue, LinkDraft
 from transfer_service.usecases.journey import Journey
 from transfer_service.usecases.limits import Limits
 from transfer_service.usecases.notify import Notify
+from transfer_service.usecases.opinions import Opinions
 from transfer_service.usecases.patient import PatientAnswer, Patients, PatientSession
 from transfer_service.usecases.receive import Receive
 from transfer_service.usecases.recipients import RecipientDraft, Recipients
@@ -76,6 +79,8 @@ PUBLIC_URL = "https://transfer.hospital.test"
 ORIGIN = Origin("request-7", "192.0.2.7")
 BIRTH_DATE = date(1961, 2, 3)
 CONTENTS: Mapping[str, bytes] = {"slides/A1.svs": b"a slide scan", "reports/S26-1234.pdf": b"a report"}
+OPINION: Mapping[str, bytes] = {"opinion.pdf": b"a second opinion"}
+REPLY = Reply(Conclusion.CONCORDANT, "Ductal carcinoma in situ, as diagnosed.")
 LETTER_SECRET = re.compile(r"/r#(\S{43})\s")
 CODE = re.compile(r"Your code is (\d{6})\s")
 
@@ -199,13 +204,16 @@ class Stages:
         admit = Admit(self.service_key, self.signing_key, self.limits)
         redeem = Redeem(self.database, questions, self.service_key, admit, self.limits)
         deliver = Deliver(self.database, self.keyring, self.store, self.clock)
+        deposit = Deposit(self.database, self.keyring, self.limits)
+        receive = Receive(self.database, self.keyring, self.store, self.limits, self.clock)
+        close = Close(self.database, self.signing_key)
         return Journey(
             enrol=Enrol(self.database, self.keyring),
             recipients=Recipients(self.database),
-            deposit=Deposit(self.database, self.keyring, self.limits),
-            receive=Receive(self.database, self.keyring, self.store, self.limits, self.clock),
+            deposit=deposit,
+            receive=receive,
             verify=Verify(self.database, self.keyring, self.store, self.limits, self.clock),
-            close=Close(self.database, self.signing_key),
+            close=close,
             releases=Releases(self.database, self.limits, PUBLIC_URL),
             patients=Patients(self.database, questions, self.limits),
             issue=Issue(self.database, self.service_key, self.limits, PUBLIC_URL),
@@ -220,6 +228,8 @@ class Stages:
             notify=Notify(self.database, self.post),
             webhooks=Webhooks(self.database, self.courier),
             announce=Announce(self.database, self.courier, self.limits),
+            answers=Answers.beside(deposit, receive, close),
+            opinions=Opinions.beside(deliver, PUBLIC_URL),
         )
 
     @property
@@ -310,6 +320,35 @@ class Stages:
         stage.redeemed = self.journey.redeem.redeem(stage.answer, ORIGIN, self.now)
         stage.actor = self.recipient_actor(stage.redeemed)
         return stage
+
+    # An opinion that comes back
+
+    def drafted(self, stage: Stage, contents: Mapping[str, bytes] = OPINION) -> OpinionView:
+        """A draft of the recipient who is in, with files that are verified."""
+        assert stage.actor is not None
+        draft = self.journey.answers.begin(stage.actor, self.now)
+        for path, data in contents.items():
+            self.put_in_opinion(stage, draft, path, data)
+        self.verify_all()
+        return self.journey.answers.one(stage.actor, draft.opinion.id, self.now)
+
+    def put_in_opinion(self, stage: Stage, draft: OpinionView, path: str, data: bytes) -> PacketFile:
+        """A whole file in one stream, into the return packet."""
+        assert stage.actor is not None
+        receive = self.journey.answers.receive
+        plan = receive.expect_content(stage.actor, draft.opinion.id, FileDraft(path, len(data)), self.now)
+        return receive.take_content(plan, blocks(data))
+
+    def answered(self, stage: Stage, reply: Reply = REPLY, contents: Mapping[str, bytes] = OPINION) -> OpinionView:
+        """Sent."""
+        assert stage.actor is not None
+        draft = self.drafted(stage, contents)
+        return self.journey.answers.send(stage.actor, draft.opinion.id, reply, self.now)
+
+    def shared(self, stage: Stage, reply: Reply = REPLY, contents: Mapping[str, bytes] = OPINION) -> OpinionView:
+        """The patient may read it."""
+        opinion = self.answered(stage, reply, contents).opinion
+        return self.journey.opinions.share(self.coordinator, opinion.id, self.now)
 
     # A release to a review service
 

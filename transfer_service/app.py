@@ -37,6 +37,7 @@ from transfer_service.settings import KeyringKind, S3Encryption, Secret, Setting
 from transfer_service.usecases.account import Account
 from transfer_service.usecases.admit import Admit
 from transfer_service.usecases.announce import Announce
+from transfer_service.usecases.answer import Answers
 from transfer_service.usecases.answers import Questions
 from transfer_service.usecases.archive import Archives
 from transfer_service.usecases.close import Close
@@ -48,6 +49,7 @@ from transfer_service.usecases.issue import Issue
 from transfer_service.usecases.journey import Journey
 from transfer_service.usecases.limits import Limits
 from transfer_service.usecases.notify import Notify
+from transfer_service.usecases.opinions import Opinions
 from transfer_service.usecases.patient import Patients
 from transfer_service.usecases.receive import Receive
 from transfer_service.usecases.recipients import Recipients
@@ -204,13 +206,16 @@ def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> J
     admit = Admit(service_key, signing_key, limits)
     redeem = Redeem(database, questions, service_key, admit, limits)
     deliver = Deliver(database, keyring, store, parts.clock)
+    close = Close(database, signing_key)
+    deposit = Deposit(database, keyring, limits)
+    receive = Receive(database, keyring, store, limits, parts.clock)
     return Journey(
         enrol=Enrol(database, keyring),
         recipients=Recipients(database),
-        deposit=Deposit(database, keyring, limits),
-        receive=Receive(database, keyring, store, limits, parts.clock),
+        deposit=deposit,
+        receive=receive,
         verify=Verify(database, keyring, store, limits, parts.clock),
-        close=Close(database, signing_key),
+        close=close,
         releases=Releases(database, limits, parts.public_url),
         patients=Patients(database, questions, limits),
         issue=Issue(database, service_key, limits, parts.public_url),
@@ -225,6 +230,8 @@ def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> J
         notify=Notify(database, parts.post),
         webhooks=Webhooks(database, parts.courier),
         announce=Announce(database, parts.courier, limits),
+        answers=Answers.beside(deposit, receive, close),
+        opinions=Opinions.beside(deliver, parts.public_url),
     )
 
 

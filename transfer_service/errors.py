@@ -15,7 +15,7 @@
     │   ├── PacketNotOpen, PacketNotClosed, PacketEmpty, PacketRetired, FilesUnverified
     │   ├── TemplateNotApproved, TemplateChanged
     │   ├── ReleaseNotSigned, ReleaseNotRequested, ReleaseExpired, ReleaseWithdrawn, ReleaseLocked
-    │   ├── FormChanged, PatientUnreachable, RecipientNotNamed
+    │   ├── FormChanged, PatientUnreachable, RecipientNotNamed, OpinionSent, OpinionEmpty
     │   └── LinkExpired, LinkRevoked, LinkUsedUp, LinkLocked, ChallengeUsed, ChallengeOver
     ├── TooMany                  too often; come again later
     ├── Unavailable              something we depend on does not answer; nothing was granted
@@ -236,6 +236,16 @@ class NotFetched(NotNow):
 class RecipientNotNamed(NotNow):
     code = "recipient_not_named"
     message = "The release does not name this recipient."
+
+
+class OpinionSent(NotNow):
+    code = "opinion_sent"
+    message = "The opinion was sent; what it says can't change. Begin another, which then counts."
+
+
+class OpinionEmpty(NotNow):
+    code = "opinion_empty"
+    message = "An opinion says something: put a file in it, or write a summary."
 
 
 class LinkExpired(NotNow):

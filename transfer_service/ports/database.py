@@ -12,6 +12,7 @@ from transfer_service.domain.disclosure import Disclosure, Receipt
 from transfer_service.domain.form import TemplateApproval
 from transfer_service.domain.link import Challenge, Link, Redemption
 from transfer_service.domain.mail import KeptAnswer, Mail
+from transfer_service.domain.opinion import Opinion
 from transfer_service.domain.packet import AssemblyIntent, Leftover, Packet, PacketFile, Part
 from transfer_service.domain.people import Credential, Department, Organization, Recipient, Staff
 from transfer_service.domain.release import Release
@@ -33,6 +34,7 @@ Tenanted = (
     | Receipt
     | TemplateApproval
     | Webhook
+    | Opinion
 )
 Bookkeeping = (
     Credential
@@ -69,6 +71,7 @@ T = TypeVar(
     TemplateApproval,
     Webhook,
     Notice,
+    Opinion,
 )
 S = TypeVar("S", Credential, Link, Release, Ticket)
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from transfer_service.usecases.account import Account
 from transfer_service.usecases.announce import Announce
+from transfer_service.usecases.answer import Answers
 from transfer_service.usecases.archive import Archives
 from transfer_service.usecases.close import Close
 from transfer_service.usecases.deliver import Deliver
@@ -12,6 +13,7 @@ from transfer_service.usecases.enrol import Enrol
 from transfer_service.usecases.form_templates import FormTemplates
 from transfer_service.usecases.issue import Issue
 from transfer_service.usecases.notify import Notify
+from transfer_service.usecases.opinions import Opinions
 from transfer_service.usecases.patient import Patients
 from transfer_service.usecases.receive import Receive
 from transfer_service.usecases.recipients import Recipients
@@ -48,3 +50,5 @@ class Journey:
     notify: Notify
     webhooks: Webhooks
     announce: Announce
+    answers: Answers
+    opinions: Opinions

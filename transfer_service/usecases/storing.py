@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from transfer_service.domain.packet import FileState, Leftover, Packet, PacketFile, Part
-from transfer_service.domain.people import StaffActor
+from transfer_service.domain.people import Actor
 from transfer_service.errors import FileNotReceiving, NotFound, ObjectExists, UploadGone
 from transfer_service.ports import Database, ObjectStore, Transaction
 from transfer_service.sealing.keys import SecretKey
 from transfer_service.sealing.layout import Layout
 from transfer_service.usecases.deposit import file_event, let_go
+from transfer_service.usecases.doors import Door
 from transfer_service.usecases.limits import Limits
 
 TOUCH_EVERY = timedelta(hours=1)
@@ -24,7 +25,7 @@ TOUCH_EVERY = timedelta(hours=1)
 class PartPlan:
     """A part that may come now: which, how many plaintext bytes, and the key that will seal it."""
 
-    staff: StaffActor
+    actor: Actor
     file: PacketFile
     key: SecretKey
     number: int
@@ -43,8 +44,8 @@ class PartPlan:
 class Storing:
     """Where the parts of files go."""
 
-    def __init__(self, database: Database, store: ObjectStore, limits: Limits) -> None:
-        self._database, self._store, self._limits = database, store, limits
+    def __init__(self, database: Database, store: ObjectStore, limits: Limits, door: Door) -> None:
+        self._database, self._store, self._limits, self._door = database, store, limits, door
 
     def keep(self, plan: PartPlan, sealed: memoryview, sha256: str | None, now: datetime) -> None:
         """Put one sealed part, and let it count in the place of any earlier attempt. FileNotReceiving, Unavailable."""
@@ -69,7 +70,7 @@ class Storing:
         except UploadGone:
             raise FileNotReceiving from None
         with self._database.changing() as tx:
-            file = still_receiving(tx, plan.file)
+            file = still_receiving(tx, self._door, plan.actor, plan.file)
             if file.upload_id != upload_id:
                 raise FileNotReceiving
             tx.keep(_arrived(plan, etag, sha256))
@@ -78,7 +79,7 @@ class Storing:
     def _upload(self, plan: PartPlan, now: datetime) -> tuple[str, str]:
         """The file's multipart upload, begun by whichever part comes first."""
         with self._database.reading() as tx:
-            file = still_receiving(tx, plan.file)
+            file = still_receiving(tx, self._door, plan.actor, plan.file)
         if file.state is FileState.RECEIVING and file.object_key and file.upload_id:
             return file.object_key, file.upload_id
         key = self._fresh_key(now)
@@ -93,13 +94,13 @@ class Storing:
 
     def _started(self, tx: Transaction, plan: PartPlan, now: datetime) -> PacketFile:
         """The file as it is now; a rejected one starts anew, with nothing received."""
-        file = still_receiving(tx, plan.file)
+        file = still_receiving(tx, self._door, plan.actor, plan.file)
         if file.state is not FileState.REJECTED:
             return file
         let_go(tx, file, self._limits, now)
         tx.drop(*tx.find(Part, file.organization_id, file_id=file.id))
         anew = file.received_anew()
-        tx.save(file_event("file.restarted", plan.staff, anew, now), anew)
+        tx.save(file_event("file.restarted", plan.actor, anew, now), anew)
         return anew
 
     def _put(self, sealed: memoryview, now: datetime) -> tuple[str, str]:
@@ -122,13 +123,13 @@ class Storing:
         return key
 
 
-def still_receiving(tx: Transaction, file: PacketFile) -> PacketFile:
-    """The file as it is now, which others may have completed or deleted meanwhile."""
+def still_receiving(tx: Transaction, door: Door, actor: Actor, file: PacketFile) -> PacketFile:
+    """The file as it is now, which others may have completed or deleted meanwhile; the door may have shut too."""
     try:
         current = tx.get(PacketFile, file.organization_id, file.id)
     except NotFound:
         raise FileNotReceiving from None
-    tx.get(Packet, file.organization_id, file.packet_id).check_open()
+    door.filled(tx, actor, file.packet_id).check_open()
     current.check_receiving()
     return current
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 
 from tests import factories as a
-from tests.adapters.database.conftest import Tenant
+from tests.adapters.database.conftest import Tenant, an_opinion_of
 from tests.databases import Kept
 from transfer_service.adapters.database import SqlDatabase
+from transfer_service.domain.opinion import MaterialKind, Missing, Opinion
 from transfer_service.domain.packet import NotIncluded, Packet, PacketFile, SignedManifest, Specimen
 from transfer_service.domain.release import Release, Signature, Signer
 from transfer_service.domain.webhook import Webhook
@@ -18,6 +19,7 @@ WORDS = (
     *("accession", "name", "record", "email", "phone", "question", "diagnosis", "laterality", "label", "procedure"),
     *("what", "why", "note", "manifest", "path", "purpose", "form", "formemail", "signer", "authority", "signeremail"),
     *("mailto", "mailsubject", "mailbody", "webhookurl", "webhooksecret", "webhookformer"),
+    *("opinionsummary", "opinionmissing"),
 )
 CANARY = {word: f"kanarie-{word}-Zx9" for word in WORDS}
 
@@ -65,12 +67,16 @@ def fill(database: SqlDatabase, tenant: Tenant) -> None:
     mail = a.a_mail(organization_id=tenant.id, to=c["mailto"], subject=c["mailsubject"], body=c["mailbody"])
     secrets = {"secret": c["webhooksecret"], "former_secret": c["webhookformer"], "former_until": a.NOW}
     webhook = a.a_webhook(organization_id=tenant.id, recipient_id=tenant.recipient.id, url=c["webhookurl"], **secrets)
+    opinion = an_opinion_of(
+        tenant, a.a_reply(summary=c["opinionsummary"], missing=(Missing(MaterialKind.BLOCK, c["opinionmissing"]),))
+    )
     with database.changing() as work:
-        work.save(a.an_event(tenant.actor), packet, file, release)
+        work.save(a.an_event(tenant.actor), packet, file, release, opinion)
         work.keep(mail, webhook)
     with database.reading() as work:
         assert work.find(Packet, tenant.id, record_number=c["record"]) == [packet]
         assert work.mail_due(a.NOW, 1) == [mail]
+        assert work.get(Opinion, tenant.id, opinion.id) == opinion
         assert work.get(Webhook, tenant.id, tenant.recipient.id) == webhook
 
 

@@ -15,7 +15,8 @@ from transfer_service.domain.disclosure import Disclosure, Receipt
 from transfer_service.domain.form import TemplateApproval
 from transfer_service.domain.link import Challenge, Link, Redemption
 from transfer_service.domain.mail import KeptAnswer, Mail
-from transfer_service.domain.packet import AssemblyIntent, Leftover, Packet, PacketFile, PacketState, Part
+from transfer_service.domain.opinion import Opinion
+from transfer_service.domain.packet import AssemblyIntent, Leftover, Packet, PacketFile, PacketKind, PacketState, Part
 from transfer_service.domain.paths import path_identity
 from transfer_service.domain.people import Credential, Department, Organization, Recipient, Staff
 from transfer_service.domain.release import Release, ReleaseState
@@ -76,6 +77,10 @@ def _packet_seen_by(department_id: UUID) -> ColumnElement[bool]:
     return or_(packets.department_id == department_id, contributors.contains(str(department_id), autoescape=True))
 
 
+def _packet_is_of_kind(kind: PacketKind) -> ColumnElement[bool]:
+    return tables.packets.c.kind == kind
+
+
 def _release_names(recipient_id: UUID) -> ColumnElement[bool]:
     """The grants are JSON, and an id stands in them as text."""
     return sqlalchemy.cast(tables.releases.c.grants, Text).contains(str(recipient_id), autoescape=True)
@@ -132,7 +137,7 @@ _MAPPERS: tuple[Mapper[Any], ...] = (
         rows.packet_of,
         ("created_at", "id"),
         indexes={"record_number": folded, "accession_number": folded},
-        conditions={"seen_by": _packet_seen_by},
+        conditions={"seen_by": _packet_seen_by, "of_kind": _packet_is_of_kind},
         sealed=frozenset({"case", "note", "case_salt", "manifest"}),
     ),
     Mapper(
@@ -157,6 +162,9 @@ _MAPPERS: tuple[Mapper[Any], ...] = (
             "of_closed_packets_of": _release_is_of_a_closed_packet_of,
         },
         sealed=frozenset({"purpose", "form", "email", "signature"}),
+    ),
+    Mapper(
+        Opinion, tables.opinions, rows.opinion_row, rows.opinion_of, ("begun_at", "id"), sealed=frozenset({"reply"})
     ),
     Mapper(Link, tables.links, rows.link_row, rows.link_of, ("issued_at", "id")),
     Mapper(

@@ -18,12 +18,15 @@ from transfer_service.adapters.database.documents import (
     grants_to_document,
     manifest_from_document,
     manifest_to_document,
+    reply_from_document,
+    reply_to_document,
     signature_from_document,
     signature_to_document,
 )
 from transfer_service.adapters.database.seals import Field, Seals, folded
 from transfer_service.domain.link import Link, Passcode
 from transfer_service.domain.mail import Mail
+from transfer_service.domain.opinion import Opinion
 from transfer_service.domain.packet import Packet, PacketFile
 from transfer_service.domain.paths import path_identity
 from transfer_service.domain.people import Recipient
@@ -130,6 +133,18 @@ def release_of(row: Row, seals: Seals) -> Release:
         "signature": signature_from_document(opened("signature")),
     }
     return Release(**values)
+
+
+def opinion_row(opinion: Opinion, seals: Seals) -> dict[str, Any]:
+    """An opinion: all that it says sealed."""
+    reply = seals.field(opinion.organization_id, "opinions", "reply", opinion.id)
+    return plain_row(opinion) | {"reply": reply.seal(reply_to_document(opinion.reply))}
+
+
+def opinion_of(row: Row, seals: Seals) -> Opinion:
+    """The opinion again. SealBroken."""
+    reply = cast("Any", seals.field(row["organization_id"], "opinions", "reply", row["id"]).open(row["reply"]))
+    return Opinion(**{**row, "reply": reply_from_document(reply)})
 
 
 def link_row(link: Link, seals: Seals) -> dict[str, Any]:  # noqa: ARG001 - one shape for all
