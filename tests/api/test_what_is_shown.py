@@ -188,8 +188,9 @@ def test_ids_of_another_tenant_have_no_effect_wherever_they_stand(api: Api) -> N
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
 def test_looking_changes_nothing_however_often(scene: Scene, method: str) -> None:
-    """A30: prefetchers and scanners. HEAD of files writes no disclosure; GET of them does, and is left out."""
+    """A30: prefetchers and scanners. HEAD of files records nothing; GET of them does, and is left out."""
     downloads = {("GET", "/api/v1/redeemed/files/<id:file_id>"), ("GET", "/api/v1/redeemed/archive.zip")}
+    downloads |= {route for route in ROUTE_ROLES if route[1].endswith("/opinions/<id:opinion_id>/files/<id:file_id>")}
     looks = {route for route in ROUTE_ROLES if route[0] == "GET"} - (downloads if method == "GET" else set())
     paths = {route: scene.request(*route).path for route in looks}
     rows = scene.stages.rows()

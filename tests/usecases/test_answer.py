@@ -150,14 +150,14 @@ def test_what_was_sent_takes_nothing_more(stages, stage, answers):
     assert answers.deposit.file(stage.actor, sent.opinion.id, sent.files[0].id).state is FileState.VERIFIED
 
 
-def test_the_newest_comes_first_and_all_stay(stages, stage, answers):
+def test_the_newest_comes_last_and_all_stay(stages, stage, answers):
     first = stages.answered(stage)
     stages.clock.advance(timedelta(hours=1))
     second = stages.answered(stage, Reply(Conclusion.DISCORDANT, "On second thought."))
     stages.clock.advance(timedelta(hours=1))
     draft = stages.drafted(stage)
     assert [view.opinion.id for view in answers.own(stage.actor, stages.now)] == [
-        view.opinion.id for view in (draft, second, first)
+        view.opinion.id for view in (first, second, draft)
     ]
 
 

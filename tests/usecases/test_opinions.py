@@ -49,13 +49,13 @@ def test_the_recipient_is_shown_as_the_patient_read_them(stages, stage, opinions
     assert opinions.opinion(stages.coordinator, sent.opinion.id).recipient == stages.recipient
 
 
-def test_the_newest_which_counts_comes_first(stages, stage, opinions):
+def test_the_newest_which_counts_comes_last(stages, stage, opinions):
     first = stages.answered(stage)
     stages.clock.advance(timedelta(hours=1))
     second = stages.answered(stage, Reply(Conclusion.DISCORDANT, "On second thought."))
     assert [view.opinion for view in opinions.of_packet(stages.coordinator, stage.packet.id)] == [
-        second.opinion,
         first.opinion,
+        second.opinion,
     ]
 
 

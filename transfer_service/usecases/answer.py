@@ -71,11 +71,11 @@ class Answers:
             return view_of(tx, opinion)
 
     def own(self, actor: Actor, now: datetime) -> list[OpinionView]:
-        """What the recipient sent under this release, by whatever link, and the draft; the newest first."""
+        """What the recipient sent under this release, by whatever link, and the draft; the newest last."""
         recipient = check_is_recipient(actor)
         with self.database.reading() as tx:
             link, _ = live_link(tx, recipient, now)
-            return [view_of(tx, opinion) for opinion in reversed(_shown(tx, link))]
+            return [view_of(tx, opinion) for opinion in _shown(tx, link)]
 
     def one(self, actor: Actor, opinion_id: UUID, now: datetime) -> OpinionView:
         """One of them: how far its files are. NotFound."""

@@ -39,12 +39,12 @@ class Opinions:
         return cls(deliver.database, public_url, received, shared)
 
     def of_packet(self, actor: Actor, packet_id: UUID) -> list[OpinionView]:
-        """What was sent on a packet, by whomever; the newest, which counts, first."""
+        """What was sent on a packet, by whomever; the newest, which counts, last."""
         staff = check_may_read_opinions(actor)
         with self.database.reading() as tx:
             packet = owned_packet(tx, staff, packet_id)
             sent = tx.find(Opinion, packet.organization_id, packet_id=packet.id, state=OpinionState.SENT)
-            return _newest_first(tx, sent)
+            return _newest_last(tx, sent)
 
     def opinion(self, actor: Actor, opinion_id: UUID) -> OpinionView:
         """One that was sent; NotFound."""
@@ -68,12 +68,12 @@ class Opinions:
             return view_of(tx, shared)
 
     def of_patient(self, actor: Actor) -> list[OpinionView]:
-        """What the department has shared on the packet whose release the patient holds, the newest first."""
+        """What the department has shared on the packet whose release the patient holds, the newest last."""
         patient = check_is_patient(actor)
         with self.database.reading() as tx:
             release = tx.get(Release, patient.organization_id, patient.release_id)
             sent = tx.find(Opinion, release.organization_id, packet_id=release.packet_id, state=OpinionState.SENT)
-            return _newest_first(tx, [opinion for opinion in sent if opinion.shared_at is not None])
+            return _newest_last(tx, [opinion for opinion in sent if opinion.shared_at is not None])
 
 
 def opinion_received(tx: Transaction, actor: Actor, opinion_id: UUID) -> Opinion:
@@ -101,6 +101,6 @@ def _sent(tx: Transaction, staff: StaffActor, opinion_id: UUID) -> Opinion:
     return opinion
 
 
-def _newest_first(tx: Transaction, sent: list[Opinion]) -> list[OpinionView]:
-    newest_first = sorted(sent, key=lambda opinion: opinion.sent_at or opinion.begun_at, reverse=True)
-    return [view_of(tx, opinion) for opinion in newest_first]
+def _newest_last(tx: Transaction, sent: list[Opinion]) -> list[OpinionView]:
+    in_order = sorted(sent, key=lambda opinion: opinion.sent_at or opinion.begun_at)
+    return [view_of(tx, opinion) for opinion in in_order]

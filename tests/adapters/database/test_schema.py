@@ -30,7 +30,7 @@ def described(kept: Kept) -> list[tuple[Any, ...]]:
 DESCRIBED_BY_POSTGRESQL = """
     SELECT attrelid::regclass::text, attname, format_type(atttypid, atttypmod), attnotnull FROM pg_attribute
         JOIN pg_class ON pg_class.oid = attrelid
-        WHERE relnamespace = 'public'::regnamespace AND attnum > 0 ORDER BY 1, attnum;
+        WHERE relnamespace = 'public'::regnamespace AND attnum > 0 AND NOT attisdropped ORDER BY 1, attnum;
     SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
         WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2;
     SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1;
