@@ -95,7 +95,9 @@ def opinion_letter(who: Correspondents, url: str, now: datetime) -> Mail:
     paragraphs = [
         said("Hello,"),
         said("%(department)s at %(organization)s has something new for you to read.", **who.names),
-        said("Open the address in the letter that you have from us, or this page, where you can paste the code from it:"),
+        said(
+            "Open the address in the letter that you have from us, or this page, where you can paste the code from it:"
+        ),
         url,
         said("If you do not have the letter any more, the department can send you a new one."),
     ]
