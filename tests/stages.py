@@ -157,6 +157,7 @@ class Stage:
     answer: Answer | None = None
     redeemed: Redeemed | None = None
     actor: RecipientActor | None = None
+    opinion: OpinionView | None = None
 
     @property
     def file(self) -> PacketFile:
@@ -343,7 +344,8 @@ class Stages:
         """Sent."""
         assert stage.actor is not None
         draft = self.drafted(stage, contents)
-        return self.journey.answers.send(stage.actor, draft.opinion.id, reply, self.now)
+        stage.opinion = self.journey.answers.send(stage.actor, draft.opinion.id, reply, self.now)
+        return stage.opinion
 
     def shared(self, stage: Stage, reply: Reply = REPLY, contents: Mapping[str, bytes] = OPINION) -> OpinionView:
         """The patient may read it."""

@@ -13,6 +13,7 @@ front           /: the two ways in; what is nowhere
 leaving         signing out
 patients        /r: read, sign, withdraw, see who got what
 recipients      /l: prove who you are, see what was released, download
+opinions        /l/opinion: the answer to it; /r/opinions: what came back
 """
 
 from transfer_service.pages.registration import register_pages

@@ -15,8 +15,9 @@ from transfer_service.audit.entry import Event, Fact
 from transfer_service.domain.link import Link
 from transfer_service.domain.opinion import Opinion, OpinionState, Reply, numbers_of
 from transfer_service.domain.packet import Packet, PacketFile, PacketKind, PacketState, check_may_close
-from transfer_service.domain.people import Actor, Recipient
+from transfer_service.domain.people import Actor, Recipient, RecipientActor
 from transfer_service.domain.policy import check_is_recipient
+from transfer_service.errors import OpinionSent
 from transfer_service.ports import Database, Transaction
 from transfer_service.usecases.admit import live_link
 from transfer_service.usecases.close import Close
@@ -57,18 +58,22 @@ class Answers:
     def begin(self, actor: Actor, now: datetime) -> OpinionView:
         """A new draft, or the one that is open: a recipient has one at a time. Every way a link can be over."""
         recipient = check_is_recipient(actor)
-        opinion_id = uuid4()
-        _, wrapped = self.deposit.keyring.generate(packet_key_context(recipient.organization_id, opinion_id))
+        new = self._new_key(recipient)
         with self.database.changing() as tx:
-            link, release = live_link(tx, recipient, now)
-            for known in _shown(tx, link):
-                if known.state is OpinionState.DRAFT:
-                    return view_of(tx, known)
-            version = release.grant_to(link.recipient_id).recipient_version
-            opinion = _draft(opinion_id, link, version, now)
-            packet = _return_packet(opinion, tx.get(Packet, link.organization_id, link.packet_id), wrapped)
-            tx.save(opinion_event("opinion.begun", recipient, opinion, now), opinion, packet)
-            return view_of(tx, opinion)
+            return view_of(tx, self._begun(tx, recipient, new, now))
+
+    def say(self, actor: Actor, reply: Reply, sent_before: int, now: datetime) -> OpinionView:
+        """Begin and send at once, with the files that the draft holds. Refusals as of both, and then nothing is begun.
+
+        OpinionSent where not ``sent_before`` were sent so far: a form that comes twice is one opinion.
+        """
+        recipient = check_is_recipient(actor)
+        new = self._new_key(recipient)
+        with self.database.changing() as tx:
+            link, _ = live_link(tx, recipient, now)
+            if sum(opinion.state is OpinionState.SENT for opinion in _shown(tx, link)) != sent_before:
+                raise OpinionSent
+            return self.send(actor, self._begun(tx, recipient, new, now).id, reply, now)
 
     def own(self, actor: Actor, now: datetime) -> list[OpinionView]:
         """What the recipient sent under this release, by whatever link, and the draft; the newest last."""
@@ -98,6 +103,23 @@ class Answers:
             self.close.fix(tx, recipient, packet, files, now)
             tx.save(opinion_event("opinion.sent", recipient, opinion, now, files=len(files)), opinion)
             return view_of(tx, opinion)
+
+    def _new_key(self, recipient: RecipientActor) -> tuple[UUID, bytes]:
+        """The id of an opinion to be, and the wrapped key of its packet: a keyring may take its time."""
+        opinion_id = uuid4()
+        _, wrapped = self.deposit.keyring.generate(packet_key_context(recipient.organization_id, opinion_id))
+        return opinion_id, wrapped
+
+    def _begun(self, tx: Transaction, recipient: RecipientActor, new: tuple[UUID, bytes], now: datetime) -> Opinion:
+        link, release = live_link(tx, recipient, now)
+        for known in _shown(tx, link):
+            if known.state is OpinionState.DRAFT:
+                return known
+        opinion_id, wrapped = new
+        opinion = _draft(opinion_id, link, release.grant_to(link.recipient_id).recipient_version, now)
+        packet = _return_packet(opinion, tx.get(Packet, link.organization_id, link.packet_id), wrapped)
+        tx.save(opinion_event("opinion.begun", recipient, opinion, now), opinion, packet)
+        return opinion
 
 
 def view_of(tx: Transaction, opinion: Opinion) -> OpinionView:
