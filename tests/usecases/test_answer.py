@@ -150,6 +150,27 @@ def test_what_was_sent_takes_nothing_more(stages, stage, answers):
     assert answers.deposit.file(stage.actor, sent.opinion.id, sent.files[0].id).state is FileState.VERIFIED
 
 
+def test_said_at_once_it_is_begun_and_sent_with_what_the_draft_holds(stages, stage, answers):
+    draft = stages.drafted(stage)
+    said = answers.say(stage.actor, REPLY, 0, stages.now)
+    assert (said.opinion.id, said.files) == (draft.opinion.id, draft.files)
+    assert answers.say(stage.actor, REPLY, 1, stages.now).opinion.id != draft.opinion.id
+
+
+def test_said_twice_it_is_sent_once(stages, stage, answers):
+    answers.say(stage.actor, REPLY, 0, stages.now)
+    with pytest.raises(OpinionSent):
+        answers.say(stage.actor, REPLY, 0, stages.now)
+    assert len(answers.own(stage.actor, stages.now)) == 1
+
+
+def test_what_can_not_be_said_is_not_begun(stages, stage, answers):
+    with pytest.raises(OpinionEmpty):
+        answers.say(stage.actor, Reply(Conclusion.CONCORDANT), 0, stages.now)
+    assert answers.own(stage.actor, stages.now) == []
+    assert "opinion.begun" not in stages.actions()
+
+
 def test_the_newest_comes_last_and_all_stay(stages, stage, answers):
     first = stages.answered(stage)
     stages.clock.advance(timedelta(hours=1))
@@ -184,6 +205,7 @@ def test_after_an_end_nothing_is_begun_put_looked_at_or_sent(stages, stage, answ
     actor, opinion, file, now = stage.actor, draft.opinion, draft.files[0], stages.now
     for act in (
         lambda: answers.begin(actor, now),
+        lambda: answers.say(actor, REPLY, 0, now),
         lambda: answers.own(actor, now),
         lambda: answers.one(actor, opinion.id, now),
         lambda: answers.send(actor, opinion.id, REPLY, now),
@@ -273,6 +295,7 @@ def test_nobody_but_a_recipient_answers(stages, stage, answers):
             lambda actor: answers.own(actor, stages.now),
             lambda actor: answers.one(actor, draft.id, stages.now),
             lambda actor: answers.send(actor, draft.id, REPLY, stages.now),
+            lambda actor: answers.say(actor, REPLY, 0, stages.now),
             lambda actor: answers.deposit.add_file(actor, draft.id, FileDraft("b.pdf", 5), stages.now),
             lambda actor: answers.deposit.parts(actor, draft.id, draft.id),
         ):
