@@ -13,6 +13,7 @@ from transfer_service.domain.form import TemplateApproval
 from transfer_service.domain.language import Language
 from transfer_service.domain.link import Challenge, Link, Redemption, Verification
 from transfer_service.domain.mail import KeptAnswer, Mail
+from transfer_service.domain.opinion import Conclusion, MaterialKind, Missing, Opinion, OpinionState, Reply
 from transfer_service.domain.packet import (
     AssemblyIntent,
     Case,
@@ -349,6 +350,19 @@ def a_ticket(**changes: Any) -> Ticket:
 
 def a_receipt(**changes: Any) -> Receipt:
     return _made(Receipt(uuid4(), uuid4(), uuid4(), uuid4(), uuid4(), NOW), changes)
+
+
+def a_reply(**changes: Any) -> Reply:
+    missing = (Missing(MaterialKind.STAIN, "HER2 of block A1"),)
+    return _made(Reply(Conclusion.NEEDS_MORE_MATERIAL, "Not to be told without HER2.", missing), changes)
+
+
+def an_opinion(**changes: Any) -> Opinion:
+    return _made(Opinion(uuid4(), uuid4(), uuid4(), uuid4(), uuid4(), 1, OpinionState.DRAFT, NOW), changes)
+
+
+def a_sent_opinion(**changes: Any) -> Opinion:
+    return an_opinion(**{"state": OpinionState.SENT, "reply": a_reply(), "sent_at": NOW} | changes)
 
 
 def a_disclosure(**changes: Any) -> Disclosure:

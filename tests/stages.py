@@ -25,6 +25,7 @@ from transfer_service.adapters.keyring import CachedKeyring, LocalKeyring
 from transfer_service.audit.entry import Entry
 from transfer_service.domain.link import Link, Verification
 from transfer_service.domain.mail import Mail
+from transfer_service.domain.opinion import Conclusion, Reply
 from transfer_service.domain.packet import Packet, PacketFile
 from transfer_service.domain.people import (
     Credential,
@@ -51,6 +52,7 @@ from transfer_service.sealing.tokens import token_hash
 from transfer_service.usecases.account import Account
 from transfer_service.usecases.admit import Admit, Redeemed
 from transfer_service.usecases.announce import Announce
+from transfer_service.usecases.answer import Answers, OpinionView
 from transfer_service.usecases.answers import Questions
 from transfer_service.usecases.archive import Archives
 from transfer_service.usecases.ask import Asking
@@ -68,6 +70,7 @@ from transfer_service.usecases.journey import Journey
 from transfer_service.usecases.letter_secrets import LetterSecrets
 from transfer_service.usecases.limits import Limits
 from transfer_service.usecases.notify import Notify
+from transfer_service.usecases.opinions import Opinions
 from transfer_service.usecases.paper import PaperDraft, Papers
 from transfer_service.usecases.patient import PatientAnswer, Patients, PatientSession
 from transfer_service.usecases.receive import Receive
@@ -89,6 +92,8 @@ CONTENTS: Mapping[str, bytes] = {"slides/A1.svs": b"a slide scan", "reports/S26-
 REQUEST_SECRET = re.compile(r"/q#(\S{43})\s")
 SCAN = b"%PDF-1.7 a form that was signed"
 ATTESTATION = "Dr. Viewer treats the patient and has asked for the slides."
+OPINION: Mapping[str, bytes] = {"opinion.pdf": b"a second opinion"}
+REPLY = Reply(Conclusion.CONCORDANT, "Ductal carcinoma in situ, as diagnosed.")
 LETTER_SECRET = re.compile(r"/r#(\S{43})\s")
 TYPED_CODE = re.compile(r"^ *([0-9A-Z]{4}(?:-[0-9A-Z]{4}){2})$", re.MULTILINE)
 CODE = re.compile(r"Your code is (\d{6})\s")
@@ -167,6 +172,7 @@ class Stage:
     answer: Answer | None = None
     redeemed: Redeemed | None = None
     actor: RecipientActor | None = None
+    opinion: OpinionView | None = None
 
     @property
     def file(self) -> PacketFile:
@@ -216,15 +222,17 @@ class Stages:
         redeem = Redeem(self.database, questions, self.service_key, admit, self.limits)
         deliver = Deliver(self.database, self.keyring, self.store, self.clock)
         deposit = Deposit(self.database, self.keyring, self.limits)
+        receive = Receive(self.database, self.keyring, self.store, self.limits, self.clock)
+        close = Close(self.database, self.signing_key)
         return Journey(
             enrol=Enrol(self.database, self.keyring),
             recipients=Recipients(self.database),
             contacts=Contacts(self.database),
             deposit=deposit,
             describe=Describe(self.database),
-            receive=Receive(self.database, self.keyring, self.store, self.limits, self.clock),
+            receive=receive,
             verify=Verify(self.database, self.keyring, self.store, self.limits, self.clock),
-            close=Close(self.database, self.signing_key),
+            close=close,
             successors=Successors(self.database, self.keyring),
             carry=Carry(self.database, self.keyring, self.store, self.limits, self.clock),
             releases=Releases(self.database, self.limits, secrets, PUBLIC_URL),
@@ -244,6 +252,8 @@ class Stages:
             announce=Announce(self.database, self.courier, self.limits),
             asking=Asking(self.database, self.limits, PUBLIC_URL),
             slide_requests=SlideRequests(self.database, deposit, self.limits),
+            answers=Answers.beside(deposit, receive, close),
+            opinions=Opinions.beside(deliver, PUBLIC_URL),
         )
 
     @property
@@ -390,6 +400,36 @@ class Stages:
         stage = self.succeeded(former, **changes)
         self.carry_all()
         return self.verified(of=stage)
+
+    # An opinion that comes back
+
+    def drafted(self, stage: Stage, contents: Mapping[str, bytes] = OPINION) -> OpinionView:
+        """A draft of the recipient who is in, with files that are verified."""
+        assert stage.actor is not None
+        draft = self.journey.answers.begin(stage.actor, self.now)
+        for path, data in contents.items():
+            self.put_in_opinion(stage, draft, path, data)
+        self.verify_all()
+        return self.journey.answers.one(stage.actor, draft.opinion.id, self.now)
+
+    def put_in_opinion(self, stage: Stage, draft: OpinionView, path: str, data: bytes) -> PacketFile:
+        """A whole file in one stream, into the return packet."""
+        assert stage.actor is not None
+        receive = self.journey.answers.receive
+        plan = receive.expect_content(stage.actor, draft.opinion.id, FileDraft(path, len(data)), self.now)
+        return receive.take_content(plan, blocks(data))
+
+    def answered(self, stage: Stage, reply: Reply = REPLY, contents: Mapping[str, bytes] = OPINION) -> OpinionView:
+        """Sent."""
+        assert stage.actor is not None
+        draft = self.drafted(stage, contents)
+        stage.opinion = self.journey.answers.send(stage.actor, draft.opinion.id, reply, self.now)
+        return stage.opinion
+
+    def shared(self, stage: Stage, reply: Reply = REPLY, contents: Mapping[str, bytes] = OPINION) -> OpinionView:
+        """The patient may read it."""
+        opinion = self.answered(stage, reply, contents).opinion
+        return self.journey.opinions.share(self.coordinator, opinion.id, self.now)
 
     # A release to a review service
 

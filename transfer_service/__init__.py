@@ -13,7 +13,6 @@ The journey, in eight verbs; each is one module of ``transfer_service.usecases``
 7. account  The patient and the privacy officer see who got what, when, under which release.
 8. retire   Links expire, abandoned deposits are swept, packets are shredded by destroying their key.
 
-(``answer`` is not built yet.)
 
 Layers, importing downwards only:
 

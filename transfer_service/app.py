@@ -37,6 +37,7 @@ from transfer_service.settings import KeyringKind, S3Encryption, Secret, Setting
 from transfer_service.usecases.account import Account
 from transfer_service.usecases.admit import Admit
 from transfer_service.usecases.announce import Announce
+from transfer_service.usecases.answer import Answers
 from transfer_service.usecases.answers import Questions
 from transfer_service.usecases.archive import Archives
 from transfer_service.usecases.ask import Asking
@@ -54,6 +55,7 @@ from transfer_service.usecases.journey import Journey
 from transfer_service.usecases.letter_secrets import LetterSecrets
 from transfer_service.usecases.limits import Limits
 from transfer_service.usecases.notify import Notify
+from transfer_service.usecases.opinions import Opinions
 from transfer_service.usecases.paper import Papers
 from transfer_service.usecases.patient import Patients
 from transfer_service.usecases.receive import Receive
@@ -216,15 +218,16 @@ def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> J
     redeem = Redeem(database, questions, service_key, admit, limits)
     deliver = Deliver(database, keyring, store, parts.clock)
     deposit = Deposit(database, keyring, limits)
+    receive, close = Receive(database, keyring, store, limits, parts.clock), Close(database, signing_key)
     return Journey(
         enrol=Enrol(database, keyring),
         recipients=Recipients(database),
         contacts=Contacts(database),
         deposit=deposit,
         describe=Describe(database),
-        receive=Receive(database, keyring, store, limits, parts.clock),
+        receive=receive,
         verify=Verify(database, keyring, store, limits, parts.clock),
-        close=Close(database, signing_key),
+        close=close,
         successors=Successors(database, keyring),
         carry=Carry(database, keyring, store, limits, parts.clock),
         releases=Releases(database, limits, secrets, parts.public_url),
@@ -244,6 +247,8 @@ def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> J
         announce=Announce(database, parts.courier, limits),
         asking=Asking(database, limits, parts.public_url),
         slide_requests=SlideRequests(database, deposit, limits),
+        answers=Answers.beside(deposit, receive, close),
+        opinions=Opinions.beside(deliver, parts.public_url),
     )
 
 

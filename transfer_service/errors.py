@@ -18,6 +18,7 @@
     │   ├── ReleaseNotSigned, ReleaseNotRequested, ReleaseExpired, ReleaseWithdrawn, ReleaseLocked
     │   ├── FormChanged, PatientUnreachable, RecipientNotNamed, SlideRequestDecided, RecipientChanged
     │   ├── NothingToConfirm, ContactChanged, DocumentChanged, TreatmentNotAllowed
+    │   ├── OpinionSent, OpinionEmpty
     │   └── LinkExpired, LinkRevoked, LinkUsedUp, LinkLocked, ChallengeUsed, ChallengeOver
     ├── TooMany                  too often; come again later
     ├── Unavailable              something we depend on does not answer; nothing was granted
@@ -280,6 +281,16 @@ class RecipientChanged(NotNow):
     message = (
         "The recipient has another name, organization or address now than the patient read: it takes a new release."
     )
+
+
+class OpinionSent(NotNow):
+    code = "opinion_sent"
+    message = "The opinion was sent; what it says can't change. Begin another, which then counts."
+
+
+class OpinionEmpty(NotNow):
+    code = "opinion_empty"
+    message = "An opinion says something: put a file in it, or write a summary."
 
 
 class LinkExpired(NotNow):

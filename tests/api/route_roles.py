@@ -34,6 +34,8 @@ ROLES = (
 )
 
 _PACKET, _FILE = "/api/v1/packets/<id:packet_id>", "/api/v1/packets/<id:packet_id>/files/<id:file_id>"
+_OPINIONS, _OWN = "/api/v1/redeemed/opinions", "/api/v1/redeemed/opinions/<id:opinion_id>"
+_OWN_FILE, _SHARED_FILE = f"{_OWN}/files/<id:file_id>", "/opinions/<id:opinion_id>/files/<id:file_id>"
 
 #                                                                       - dcpa pr ncdpp erw t so
 _ROWS = {
@@ -90,6 +92,22 @@ _ROWS = {
     ("GET", "/api/v1/redeemed/archive.zip"):                           "U FFFF FY FFFFF EEE U FF",
     ("POST", "/api/v1/redeemed/files/<id:file_id>/ticket"):            "U FFFF FY FFFFF EEE U FF",
     ("POST", "/api/v1/redeemed/archive/ticket"):                       "U FFFF FY FFFFF EEE U FF",
+    ("POST", _OPINIONS):                                               "U FFFF FY FFFFF EEE U FF",
+    ("GET", _OPINIONS):                                                "U FFFF FY FFFFF EEE U FF",
+    ("GET", _OWN):                                                     "U FFFF FY FFFFF EEE U FF",
+    ("POST", f"{_OWN}/files"):                                         "U FFFF FY FFFFF EEE U FF",
+    ("DELETE", _OWN_FILE):                                             "U FFFF FY FFFFF EEE U FF",
+    ("GET", f"{_OWN_FILE}/parts"):                                     "U FFFF FY FFFFF EEE U FF",
+    ("PUT", f"{_OWN_FILE}/parts/<part_number:number>"):                "U FFFF FY FFFFF EEE U FF",
+    ("POST", f"{_OWN_FILE}/complete"):                                 "U FFFF FY FFFFF EEE U FF",
+    ("PUT", f"{_OWN}/content/<file_path:path>"):                       "U FFFF FY FFFFF EEE U FF",
+    ("POST", f"{_OWN}/send"):                                          "U FFFF FY FFFFF EEE U FF",
+    ("GET", f"{_PACKET}/opinions"):                                    "U FYYF FF NNFNF FFF U FF",
+    ("GET", "/api/v1/opinions/<id:opinion_id>"):                       "U FYYF FF NNFNF FFF U FF",
+    ("GET", "/api/v1/opinions/<id:opinion_id>/files/<id:file_id>"):    "U FYFF FF NNFFF FFF U FF",
+    ("POST", "/api/v1/opinions/<id:opinion_id>/share"):                "U FYFF FF NNFFF FFF U FF",
+    ("GET", "/api/v1/patient/opinions"):                               "U FFFF YF FFFFY FFF U FF",
+    ("GET", f"/api/v1/patient{_SHARED_FILE}"):                         "U FFFF YF FFFFN FFF U FF",
     ("GET", "/api/v1/released"):                                       "U FFFF FF FFFFF FFF U YY",
     ("POST", "/api/v1/released/<id:release_id>/redeem"):               "U FFFF FF FFFFF FFF U YN",
     ("POST", "/api/v1/released/<id:release_id>/acknowledge"):          "U FFFF FF FFFFF FFF U YN",
@@ -132,6 +150,8 @@ _PAGES = {
     ("GET", "/r/withdraw"):                     "A A S A",
     ("POST", "/r/withdraw"):                    "A A G A",
     ("GET", "/r/accounting"):                   "A A S A",
+    ("GET", "/r/opinions"):                     "A A S A",
+    ("GET", "/r/opinions/<uuid:opinion_id>/<uuid:file_id>"): "A A S A",
     ("GET", "/r/copy"):                         "A A S A",
     ("POST", "/r/sign-out"):                    "G F G G",
     ("GET", "/r/signed-out"):                   "S S S S",
@@ -145,6 +165,8 @@ _PAGES = {
     ("GET", "/l/files"):                        "A A A S",
     ("GET", "/l/files/<uuid:file_id>"):         "A A A S",
     ("POST", "/l/archive"):                     "A A A G",
+    ("GET", "/l/opinion"):                      "A A A S",
+    ("POST", "/l/opinion"):                     "A A A G",
     ("GET", "/l/manifest"):                     "A A A S",
     ("POST", "/l/sign-out"):                    "G F G G",
     ("GET", "/l/signed-out"):                   "S S S S",

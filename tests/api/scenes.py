@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from tests.api.conftest import CASE, KNOWN_CASE, RECIPIENT, Api, Caller, slide_request
-from tests.stages import ORIGIN, SCAN, Stage, sha256_hex
+from tests.stages import ORIGIN, SCAN, Stage, blocks, sha256_hex
 from transfer_service.domain.language import Language
 from transfer_service.domain.moments import rfc3339
 from transfer_service.domain.people import Role
+from transfer_service.usecases.answer import OpinionView
 from transfer_service.usecases.contact import ContactDraft
+from transfer_service.usecases.deposit import FileDraft
 from transfer_service.wording.authorization import template_in
 
 
@@ -162,6 +164,42 @@ class Scene:
         self.stages.journey.contacts.change(somebody, packet, ContactDraft(email=email), self.stages.now)
         return f"/packets/{packet}/patient-contact/confirm", {"json": {"email": email}}
 
+    def drafted(self) -> str:
+        """The recipient's draft."""
+        assert self.stage.actor is not None
+        draft = self.stages.journey.answers.begin(self.stage.actor, self.stages.now)
+        return f"/redeemed/opinions/{draft.opinion.id}"
+
+    def planned_in_draft(self) -> str:
+        path = self.drafted()
+        answers, draft = self.stages.journey.answers, FileDraft(f"{uuid4()}.pdf", 5)
+        assert self.stage.actor is not None
+        self.file = answers.deposit.add_file(self.stage.actor, UUID(path[-36:]), draft, self.stages.now)
+        return f"{path}/files/{self.file.id}"
+
+    def received_in_draft(self) -> str:
+        path, receive = self.planned_in_draft(), self.stages.journey.answers.receive
+        assert self.stage.actor is not None
+        plan = receive.expect_part(self.stage.actor, self.file.packet_id, self.file.id, 1)
+        receive.take_part(plan, blocks(b"hello"), None)
+        return path
+
+    def to_send(self) -> tuple[str, dict[str, Any]]:
+        """With no file that is still to come."""
+        path, answers, actor = self.drafted(), self.stages.journey.answers, self.stage.actor
+        assert actor is not None
+        for file in answers.begin(actor, self.stages.now).files:
+            answers.deposit.delete_file(actor, file.packet_id, file.id, self.stages.now)
+        return f"{path}/send", {"json": {"conclusion": "concordant", "summary": "As diagnosed."}}
+
+    @cached_property
+    def opinion(self) -> OpinionView:
+        """One that was sent and shared."""
+        return self.stages.shared(self.to_service)  # by another recipient: the draft is left alone
+
+    def fetched(self, whose: str = "") -> str:
+        return f"{whose}/opinions/{self.opinion.opinion.id}/files/{self.opinion.files[0].id}"
+
     def to_webhook(self) -> str:
         """The service has set one."""
         self.stages.webhook_set()
@@ -198,6 +236,7 @@ class Scene:
 
 _PACKET, _FILE = "/packets/<id:packet_id>", "/packets/<id:packet_id>/files/<id:file_id>"
 SPANISH = template_in(Language.SPANISH)
+_OWN, _OWN_FILE = "/redeemed/opinions/<id:opinion_id>", "/redeemed/opinions/<id:opinion_id>/files/<id:file_id>"
 WEBHOOK = "https://remote.test/hook"
 _PLAN = {"size": 5, "kind": "slide", "transport": "gateway"}
 Made = str | tuple[str, dict[str, Any]] | tuple[str, dict[str, Any], dict[str, Caller]]
@@ -283,6 +322,34 @@ _REQUESTS: dict[tuple[str, str], Callable[[Scene], Made]] = {
         {"json": {}},
     ),
     ("POST", "/redeemed/archive/ticket"): lambda _: ("/redeemed/archive/ticket", {"json": {}}),
+    ("POST", "/redeemed/opinions"): lambda _: ("/redeemed/opinions", {"json": {}}),
+    ("GET", "/redeemed/opinions"): lambda _: "/redeemed/opinions",
+    ("GET", _OWN): Scene.drafted,
+    ("POST", f"{_OWN}/files"): lambda scene: (
+        f"{scene.drafted()}/files",
+        {"json": {**_PLAN, "path": f"{uuid4()}.pdf"}},
+    ),
+    ("DELETE", _OWN_FILE): Scene.planned_in_draft,
+    ("GET", f"{_OWN_FILE}/parts"): lambda scene: f"{scene.received_in_draft()}/parts",
+    ("PUT", f"{_OWN_FILE}/parts/<part_number:number>"): lambda scene: (
+        f"{scene.planned_in_draft()}/parts/1",
+        {"data": b"hello"},
+    ),
+    ("POST", f"{_OWN_FILE}/complete"): lambda scene: (
+        f"{scene.received_in_draft()}/complete",
+        {"json": {"sha256": sha256_hex(b"hello")}},
+    ),
+    ("PUT", f"{_OWN}/content/<file_path:path>"): lambda scene: (
+        f"{scene.drafted()}/content/{uuid4()}.pdf",
+        {"data": b"hello"},
+    ),
+    ("POST", f"{_OWN}/send"): Scene.to_send,
+    ("GET", f"{_PACKET}/opinions"): lambda scene: f"/packets/{scene.packet}/opinions",
+    ("GET", "/opinions/<id:opinion_id>"): lambda scene: f"/opinions/{scene.opinion.opinion.id}",
+    ("GET", "/opinions/<id:opinion_id>/files/<id:file_id>"): lambda scene: scene.fetched(),
+    ("POST", "/opinions/<id:opinion_id>/share"): lambda scene: f"/opinions/{scene.opinion.opinion.id}/share",
+    ("GET", "/patient/opinions"): lambda _: "/patient/opinions",
+    ("GET", "/patient/opinions/<id:opinion_id>/files/<id:file_id>"): lambda scene: scene.fetched("/patient"),
     ("GET", "/released"): lambda _: "/released",
     ("POST", "/released/<id:release_id>/redeem"): lambda scene: f"/released/{scene.to_service.release.id}/redeem",  # type: ignore[union-attr]  # it was asked for
     ("POST", "/released/<id:release_id>/acknowledge"): lambda scene: (

@@ -20,6 +20,7 @@ COOKIE = "__Host-session"
 def stage(api: Api) -> Stage:
     stage = api.stages.redeemed()
     _, stage.request_secret = api.stages.requested()
+    api.stages.shared(stage)
     return stage
 
 
@@ -45,6 +46,8 @@ def asked(
     file_id = str(stage.file.id) if stage.file else str(uuid4())
     path = rule.replace("<uuid:file_id>", file_id).replace("<path:_nowhere>", "nowhere")
     path = path.replace("<path:filename>", "pages.css").replace("<uuid:department_id>", str(stage.packet.department_id))
+    if stage.opinion is not None:
+        path = path.replace(f"<uuid:opinion_id>/{file_id}", f"{stage.opinion.opinion.id}/{stage.opinion.files[0].id}")
     data = {"csrf_token": token_on_page(client, path), **filled_in(stage, path)} if method == "POST" else None
     return client.open(path, method=method, base_url=f"https://{HOST}", data=data, headers=headers or {}, buffered=True)
 
@@ -56,6 +59,7 @@ def filled_in(stage: Stage, path: str) -> dict[str, str]:
     if path.startswith("/ask/"):
         return REQUEST
     forms = {
+        "/l/opinion": {"sent": "1", "conclusion": "concordant", "summary": "As diagnosed."},
         "/r": {"secret": stage.letter_secret},
         "/l": {"secret": stage.link_secret},
         "/q": {"secret": stage.request_secret},
@@ -98,8 +102,8 @@ def test_looking_at_a_page_changes_nothing_however_often(api: Api, stage: Stage,
     browsers = [browser(api, stage, visitor) for visitor in VISITORS]
     rows = api.stages.rows()
     for _, rule in [route for route in PAGE_VISITORS if route[0] == "GET"]:
-        if (method, rule) == ("GET", "/l/files/<uuid:file_id>"):
-            continue  # a download, which is recorded as the disclosure that it is
+        if method == "GET" and rule.endswith("/<uuid:file_id>"):
+            continue  # a download, which is recorded as the disclosure, or the reading, that it is
         for client in browsers:
             for headers in ({}, {"Purpose": "prefetch"}, {"Sec-Purpose": "prefetch;prerender"}):
                 assert asked(client, stage, method, rule, headers).status_code < 500

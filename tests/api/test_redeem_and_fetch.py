@@ -12,7 +12,7 @@ from tests.api.conftest import CASE, PART_BYTES, Api, Caller, code_of
 from tests.stages import Stage, sha256_hex, some_bytes, wrong_code
 from transfer_service.domain.link import Verification
 from transfer_service.sealing.manifest import verify
-from transfer_service.usecases import deliver, permission
+from transfer_service.usecases import permission, plaintext
 from transfer_service.usecases.release import GrantDraft
 
 CONTENTS = {"slides/é A1.svs": some_bytes(2 * PART_BYTES + 11), "reports/empty.txt": b""}
@@ -337,7 +337,7 @@ def test_a_download_breaks_off_when_its_link_is_revoked(
 ) -> None:
     assert redeemed.link is not None
     monkeypatch.setattr(permission, "CHECK_EVERY_S", 0.0)
-    monkeypatch.setattr(deliver, "READ_BYTES", 1000)
+    monkeypatch.setattr(plaintext, "READ_BYTES", 1000)
     path, data = slide(redeemed)
     link_id = redeemed.link.id
     steps = {"read": 0}

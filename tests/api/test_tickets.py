@@ -11,7 +11,7 @@ from tests.api.conftest import HOST, PART_BYTES, Api, code_of
 from tests.stages import Stage, some_bytes
 from transfer_service.domain.moments import rfc3339
 from transfer_service.logs import JsonFormatter
-from transfer_service.usecases import archive, deliver, permission
+from transfer_service.usecases import archive, permission, plaintext
 
 CONTENTS = {"slides/é A1.svs": some_bytes(2 * PART_BYTES + 11), "reports/empty.txt": b""}
 ARCHIVE = "/redeemed/archive.zip"
@@ -132,7 +132,7 @@ def test_a_running_download_ends_with_its_link(
     api: Api, redeemed: Stage, client: FlaskClient, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     monkeypatch.setattr(permission, "CHECK_EVERY_S", 0.0)
-    for module in (archive, deliver):
+    for module in (archive, plaintext):
         monkeypatch.setattr(module, "READ_BYTES", 1000)
     path = ticket(api, redeemed, "/redeemed/archive" if what == "archive" else slide_of(redeemed))
     with client.get(path, base_url=f"https://{HOST}") as answer:

@@ -194,6 +194,7 @@ def test_looking_changes_nothing_however_often(scene: Scene, method: str) -> Non
     """A30: prefetchers and scanners. HEAD of files records nothing; GET of them does, and is left out."""
     of_recipients = {("GET", "/api/v1/redeemed/files/<id:file_id>"), ("GET", "/api/v1/redeemed/archive.zip")}
     downloads = of_recipients | {("GET", "/api/v1/releases/<id:release_id>/paper")}
+    downloads |= {route for route in ROUTE_ROLES if route[1].endswith("/opinions/<id:opinion_id>/files/<id:file_id>")}
     looks = {route for route in ROUTE_ROLES if route[0] == "GET"} - (downloads if method == "GET" else set())
     paths = {route: scene.request(*route).path for route in looks}
     rows = scene.stages.rows()

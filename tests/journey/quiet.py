@@ -21,7 +21,7 @@ from tests.journey.hospital import (
     sha256,
     some_bytes,
 )
-from tests.standalone_process import Standalone
+from tests.standalone_process import Standalone, eventually
 from transfer_service.domain.language import Language
 from transfer_service.wording.authorization import template_in
 
@@ -72,6 +72,12 @@ class Quiet:
         self.asked = self.closed.ask_release(self.release.recipient)
         self.slide_request, self.slide_request_secret = self._slide_request()
         self.scanned = self.closed.ask_on_paper(self.release.recipient).scan(b"%PDF-")
+        self.draft = self.recipient.did("/redeemed/opinions", {})
+        own = f"/redeemed/opinions/{self.draft['id']}"
+        assert self.recipient.put_bytes(f"{own}/content/opinion.pdf", b"an opinion").status == 201
+        assert eventually(lambda: self.recipient.shown(own)["files"][0]["state"] == "verified")
+        self.planned = self.recipient.did(f"{own}/files", {"path": "late.pdf", "size": 5, "transport": "gateway"})
+        self.opinion = self._another_s_opinion()
         self.operations = self._operations()
         self.before = self.state()
 
@@ -83,11 +89,26 @@ class Quiet:
         (request,) = self.coordinator.items("/slide-requests")
         return request["id"], self.hospital.mail.await_mail(email, r"/q#(\S+)")
 
+    def _another_s_opinion(self) -> Any:
+        """Sent by the review service, and shared."""
+        let_in = self.service.did(f"/released/{self.to_service.id}/redeem", {})
+        inside = Caller(self.installation, let_in["access_token"])
+        own = f"/redeemed/opinions/{inside.did('/redeemed/opinions', {})['id']}"
+        file = f"{own}/content/opinion.pdf"
+        assert inside.put_bytes(file, b"another").status == 201
+        assert eventually(lambda: inside.shown(own)["files"][0]["state"] == "verified")
+        sent = inside.did(f"{own}/send", {"conclusion": "concordant"})
+        return self.coordinator.did(f"/opinions/{sent['id']}/share", {})
+
     def state(self) -> list[Any]:
         """Everything that its staff is shown."""
         lists = [self.coordinator.items(path) for path in ("/packets", "/recipients", "/slide-requests")]
         for packet in (self.open, self.closed):
-            lists += [packet.shown(), *(self.coordinator.items(f"{packet.url}/{of}") for of in ("releases", "links"))]
+            lists += [
+                packet.shown(),
+                *(self.coordinator.items(f"{packet.url}/{of}") for of in ("releases", "links", "opinions")),
+            ]
+        lists.append(self.recipient.items("/redeemed/opinions"))
         return [*lists, *(file.arrived() for file in (self.file, self.waiting, self.large))]
 
     def ask(self, key: tuple[str, str], body: Any = None, ids: dict[str, str] | None = None) -> Answer:
@@ -161,6 +182,11 @@ class Quiet:
         plan = {"path": "slides/B1.svs", "size": 5, "kind": "slide", "sha256": "ab" * 32, "media_type": "image/tiff",
                 "transport": "gateway"}  # fmt: skip
         contact = {"email": "ada@new.test", "phone": "+1 555 0199", "language": "es"}
+        own, draft_of = "/redeemed/opinions/{opinion_id}", {"opinion_id": self.draft["id"]}
+        planned_in_draft, sent = draft_of | {"file_id": self.planned["id"]}, {"opinion_id": self.opinion["id"]}
+        sent_file = sent | {"file_id": self.opinion["files"][0]["id"]}
+        says = {"conclusion": "needs_more_material", "summary": "Not to be told.", "missing": [
+            {"kind": "stain", "what": "HER2 of block A1"}]}  # fmt: skip
         search = {"record_number": "MRN-1", "accession_number": "S26-1", "state": "open"}
         whose = {"recipient_id": recipient["id"], "since": "2026-01-01T00:00:00Z", "until": in_days(1)}
         request, asker = {"request_id": self.slide_request}, {"secret": self.slide_request_secret}
@@ -231,6 +257,24 @@ class Quiet:
             ("GET", "/redeemed/archive.zip"): Operation(self.recipient, {}),
             ("POST", "/redeemed/files/{file_id}/ticket"): Operation(self.recipient, {"file_id": known_file}, {}),
             ("POST", "/redeemed/archive/ticket"): Operation(self.recipient, {}, {}),
+            ("POST", "/redeemed/opinions"): Operation(self.recipient, {}, {}),
+            ("GET", "/redeemed/opinions"): Operation(self.recipient, {}),
+            ("GET", own): Operation(self.recipient, draft_of),
+            ("POST", f"{own}/files"): Operation(self.recipient, draft_of, plan),
+            ("DELETE", f"{own}/files/{{file_id}}"): Operation(self.recipient, planned_in_draft),
+            ("GET", f"{own}/files/{{file_id}}/parts"): Operation(self.recipient, planned_in_draft),
+            ("PUT", f"{own}/files/{{file_id}}/parts/{{number}}"): Operation(
+                self.recipient, planned_in_draft | {"number": "1"}, data=b"12345"),
+            ("POST", f"{own}/files/{{file_id}}/complete"): Operation(
+                self.recipient, planned_in_draft, {"sha256": sha256(b"12345")}),
+            ("PUT", f"{own}/content/{{path}}"): Operation(self.recipient, draft_of | {"path": "C1.pdf"}, data=b"12345"),
+            ("POST", f"{own}/send"): Operation(self.recipient, draft_of, says),
+            ("GET", f"{packet}/opinions"): Operation(staff, closed),
+            ("GET", "/opinions/{opinion_id}"): Operation(staff, sent),
+            ("GET", "/opinions/{opinion_id}/files/{file_id}"): Operation(staff, sent_file),
+            ("POST", "/opinions/{opinion_id}/share"): Operation(staff, sent, {}),
+            ("GET", "/patient/opinions"): Operation(self.patient, {}),
+            ("GET", "/patient/opinions/{opinion_id}/files/{file_id}"): Operation(self.patient, sent_file),
             ("GET", "/released"): Operation(self.service, {}),
             ("POST", "/released/{release_id}/redeem"): Operation(self.service, released, {}),
             ("POST", "/released/{release_id}/acknowledge"): Operation(

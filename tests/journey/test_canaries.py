@@ -21,6 +21,7 @@ from tests.journey.canary_sweep import forms_of, found
 from tests.journey.conftest import machine
 from tests.postgresql_server import running_postgresql
 from tests.salts import check_stored_salts
+from tests.standalone_process import eventually
 from transfer_service.adapters.database.seals import records_context
 from transfer_service.app import keyring_of
 from transfer_service.sealing.keys import derive_key, file_key
@@ -29,6 +30,7 @@ from transfer_service.usecases.reach import packet_key_context
 
 NAME = "Zzyzx Kanarienvogel"
 RECORD_NUMBER = "MRN-7Q4K9X2M8W"
+SAID = "Kanarienvogel im Hauptbefund"
 FILE_NAME = "vogelnest blatt Übersicht.svs"
 MARKER = secrets.token_bytes(32)
 SCANNED = secrets.token_bytes(32)
@@ -57,6 +59,7 @@ def lived(server_of_its_own, new_standalone, tmp_path_factory, monkeypatch_modul
         journey = Journey(machine(standalone), folder / "files", NAME, RECORD_NUMBER)
         journey.play()
         paper(journey, standalone.base_url)
+        answer(journey)
         refusals(journey)
         yield canaries_of(journey, standalone.kept), [folder / "data", temporary, *elsewhere], standalone
     shutil.rmtree(folder)
@@ -97,6 +100,18 @@ def paper(journey: Journey, base_url: str) -> None:
     read = {"signature_name": SIGNED_BY, "signer": "patient", "signed_on": asked["requested_at"][:10]}
     service.post(f"{path}/paper/confirm", officer, document_sha256=sent.json()["document_sha256"], **read)
     service.post(f"{path}/withdraw", coordinator, told_by="phone", note=NOTE)
+
+
+def answer(journey: Journey) -> None:
+    """An opinion that names the patient, with a file that is called as theirs is; shared, and told by mail."""
+    service, token = journey.service, journey.redeemed["access_token"]
+    opinion = service.post("/redeemed/opinions", token)["id"]
+    own = f"/redeemed/opinions/{opinion}"
+    service.put_bytes(f"{own}/content/{quote(FILE_NAME)}", token, 32, lambda: MARKER)
+    assert eventually(lambda: service.get(own, token)["files"][0]["state"] == "verified")
+    missing = [{"kind": "slide", "what": SAID}]
+    service.post(f"{own}/send", token, conclusion="needs_more_material", summary=f"{NAME}: {SAID}", missing=missing)
+    service.post(f"/opinions/{opinion}/share", journey.coordinator)
 
 
 def refusals(journey: Journey) -> None:
@@ -171,6 +186,7 @@ def canaries_of(journey: Journey, kept: Kept) -> dict[str, str | bytes]:
         "marker in the scan": SCANNED,
         "name on the paper": SIGNED_BY,
         "note of a withdrawal": NOTE,
+        "what the opinion says": SAID,
         **secrets_in_text,
         **{f"{name}, decoded": decoded(text) for name, text in secrets_in_text.items()},
         **wrapping_keys(data),

@@ -128,6 +128,22 @@ def test_by_hand_the_same_is_listed_redeemed_fetched_and_confirmed(service: Serv
     assert "secret" not in fares
 
 
+def test_an_opinion_comes_back_to_the_department_and_the_patient(service: Service, release: Release) -> None:
+    opinion = some_bytes(70_002)
+    (service.folder / "opinion.pdf").write_bytes(opinion)
+    service.run("## At the service: the same by hand")
+    service.run("## At the service: send the opinion back")
+    sent, staff, patient = service.shown("sent.json"), release.packet.coordinator, release.patient
+    assert staff.items(f"{release.packet.url}/opinions") == [sent]
+    file = f"/opinions/{sent['id']}/files/{sent['files'][0]['id']}"
+    assert staff.get(file).body == opinion
+    assert patient is not None
+    assert patient.get(f"/patient{file}").status == 404
+    staff.did(f"/opinions/{sent['id']}/share", {})
+    assert [shared["conclusion"] for shared in patient.items("/patient/opinions")] == ["concordant"]
+    assert patient.get(f"/patient{file}").body == opinion
+
+
 def test_a_withdrawal_is_told_and_what_anybody_else_says_is_not_believed(service: Service, release: Release) -> None:
     address = service.environment["RECEIVER"]
     forged = ["curl", "-s", "-o", os.devnull, "-w", "%{http_code}", address, "--json", '{"type": "release.released"}']

@@ -14,6 +14,7 @@ from tests.stages import PUBLIC_URL
 FIELDS = [
     "secret", "code", "birth_month", "birth_day", "birth_year", "form_sha256", "name", "signer", "authority", "read",
     *REQUEST, "asker_name", "practice", "form_id",
+    "conclusion", "summary", "sent", "missing_1", "missing_kind_1",
 ]  # fmt: skip
 URLENCODED = "application/x-www-form-urlencoded"
 ODD = [

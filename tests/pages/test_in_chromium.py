@@ -17,6 +17,7 @@ from tests.pages.served import DATABASE, FOLDER, share
 from tests.stages import Stage, Stages
 from transfer_service.app import installation_key
 from transfer_service.domain.link import Verification
+from transfer_service.domain.opinion import Conclusion, MaterialKind, Missing, Reply
 
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
@@ -171,6 +172,30 @@ def test_a_recipient_downloads_everything_as_one_zip(stages, server, request, ki
         for path, content in stage.contents.items():
             assert archive.read(f"{folder}/data/{path}") == content
     heading(page, "What was released to you")
+
+
+@pytest.mark.parametrize("kind_of_page", ["page", "page_without_scripts"])
+def test_a_recipient_says_what_is_missing_on_a_phone(stages, server, request, kind_of_page):
+    stage, page = stages.linked(), request.getfixturevalue(kind_of_page)
+    page.set_viewport_size({"width": 320, "height": 700})
+    page.goto(f"{server.url}/l")
+    page.get_by_label("Code").fill(stage.link_secret)
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_label("Code from the e-mail").fill(mailed_code(stages))
+    page.get_by_role("button", name="Open", exact=True).click()
+    page.get_by_role("link", name="Send your opinion").click()
+    heading(page, "Your opinion")
+    page.get_by_label("I need more material before I can say").check()
+    page.get_by_role("button", name="Send to the department").click()
+    expect(page.get_by_role("alert")).to_contain_text("Say what is missing")
+    page.get_by_label("Kind of material, line 1").select_option("Tissue block")
+    page.get_by_label("What is missing, line 1").fill("B2")
+    page.get_by_role("button", name="Send to the department").click()
+    expect(page.get_by_role("heading", name="What you have sent")).to_be_visible()
+    if kind_of_page == "page":
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    (view,) = stages.journey.opinions.of_packet(stages.coordinator, stage.packet.id)
+    assert view.opinion.reply == Reply(Conclusion.NEEDS_MORE_MATERIAL, None, (Missing(MaterialKind.BLOCK, "B2"),))
 
 
 def open_link(page: Page, server: GunicornProcess, stage: Stage) -> None:

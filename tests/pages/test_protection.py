@@ -12,7 +12,7 @@ from transfer_service.sealing.tokens import mint_secret
 
 POSTS = [
     "/r", "/r/code", "/r/code/again", "/r/sign", "/r/withdraw", "/r/sign-out",
-    "/l", "/l/code", "/l/code/again", "/l/sign-out",
+    "/l", "/l/code", "/l/code/again", "/l/opinion", "/l/sign-out",
     "/q", "/q/withdraw", "/q/sign-out",
 ]  # fmt: skip
 
@@ -127,7 +127,10 @@ def test_a_patient_s_session_ends_by_itself(stages, visitor, for_, still_in):
     assert ("Ada Example" in answer.text) is still_in
 
 
-@pytest.mark.parametrize("path", ["/r/release", "/r/withdraw", "/r/accounting", "/r/copy", "/l/files", "/l/manifest"])
+@pytest.mark.parametrize(
+    "path",
+    ["/r/release", "/r/withdraw", "/r/accounting", "/r/copy", "/r/opinions", "/l/files", "/l/manifest", "/l/opinion"],
+)
 def test_nothing_is_shown_to_who_is_not_signed_in(visitor, path):
     answer = visitor.get(path)
     assert answer.status_code == 401

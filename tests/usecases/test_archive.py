@@ -12,7 +12,7 @@ from tests.stages import some_bytes
 from tests.usecases.conftest import PART_BYTES
 from transfer_service.domain.disclosure import Disclosure
 from transfer_service.errors import LinkRevoked, NotAllowed, NotAuthenticated, ReleaseWithdrawn, SealBroken, Unavailable
-from transfer_service.usecases import archive, deliver, permission
+from transfer_service.usecases import archive, permission, plaintext
 from transfer_service.usecases.release import GrantDraft
 
 CONTENTS = {
@@ -25,7 +25,7 @@ CONTENTS = {
 
 @pytest.fixture(autouse=True)
 def _small_blocks(monkeypatch):
-    monkeypatch.setattr(deliver, "READ_BYTES", 16_400)
+    monkeypatch.setattr(plaintext, "READ_BYTES", 16_400)
     monkeypatch.setattr(archive, "READ_BYTES", 1000)
 
 

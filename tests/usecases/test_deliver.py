@@ -28,7 +28,7 @@ from transfer_service.errors import (
     TransferError,
     Unavailable,
 )
-from transfer_service.usecases import deliver, permission
+from transfer_service.usecases import deliver, permission, plaintext
 
 SIZE = PART_BYTES * 3 + 7
 READ_BYTES = 16_400  # one chunk
@@ -49,7 +49,7 @@ def seconds(monkeypatch):
     seconds = Seconds()
     monkeypatch.setattr(deliver, "monotonic", seconds)
     monkeypatch.setattr(permission, "monotonic", seconds)
-    monkeypatch.setattr(deliver, "READ_BYTES", READ_BYTES)
+    monkeypatch.setattr(plaintext, "READ_BYTES", READ_BYTES)
     return seconds
 
 
@@ -95,7 +95,7 @@ def test_any_range_is_exactly_those_bytes(stages, stage, seconds, data):
 
 @pytest.mark.parametrize("size", [1, 999, 16_399, 16_401])
 def test_a_body_in_pieces_of_any_size_is_the_same_bytes(stages, stage, monkeypatch, size):
-    monkeypatch.setattr(deliver, "READ_BYTES", size)
+    monkeypatch.setattr(plaintext, "READ_BYTES", size)
     assert b"".join(begin(stages, stage, 16_380, 16_390)) == stage.content[16_380:16_390]
     assert b"".join(begin(stages, stage, 39_000, 41_000)) == stage.content[39_000:41_000]
 
@@ -471,7 +471,7 @@ def test_where_the_store_breaks_off_the_rest_is_asked_for_again(stages, stage, k
     whole = b"".join(begin(stages, stage, 5, 60_000))
     bodies, read = [], stages.store.read
     monkeypatch.setattr(stages.store, "read", lambda *where: bodies.append(BreaksOff(read(*where), kept)) or bodies[-1])
-    monkeypatch.setattr(deliver, "READ_BYTES", 10_000)
+    monkeypatch.setattr(plaintext, "READ_BYTES", 10_000)
     assert b"".join(begin(stages, stage, 5, 60_000)) == whole
     assert len(bodies) > 3
     assert all(body.closed for body in bodies)

@@ -13,15 +13,17 @@ from transfer_service.domain.packet import FileKind, PacketFile
 from transfer_service.edge.bodies import counted_body, sha256_declared
 from transfer_service.edge.calls import journey, now, service
 from transfer_service.usecases.deposit import FileDraft
+from transfer_service.usecases.receive import Receive
 
 blueprint = ApiBlueprint("content", "The bytes, sealed on their way to the store.")
 
-_OCTETS = {"requestBody": {"required": True, "content": {"application/octet-stream": {"schema": {}}}}}
+OCTETS = {"requestBody": {"required": True, "content": {"application/octet-stream": {"schema": {}}}}}
 # What curl says of any bytes, unless it is told better.
 _SAYS_NOTHING = frozenset({"", "application/octet-stream", "application/x-www-form-urlencoded"})
 
 
-def _digest_parameter(name: str) -> dict[str, object]:
+def digest_parameter(name: str) -> dict[str, object]:
+    """How the OpenAPI document shows a digest's header."""
     return {
         "in": "header",
         "name": name,
@@ -40,13 +42,17 @@ def _digest_parameter(name: str) -> dict[str, object]:
         errors.DigestMismatch,
         errors.Busy,
     ),
-    parameters=[_digest_parameter("Content-Digest")],
+    parameters=[digest_parameter("Content-Digest")],
 )
-@blueprint.documents(**_OCTETS)
+@blueprint.documents(**OCTETS)
 @blueprint.shows(204)
 def put_part(packet_id: UUID, file_id: UUID, number: int) -> Response:
     """Send the plaintext of one part, in any order, again if need be."""
-    receive = journey().receive
+    return part_taken(journey().receive, packet_id, file_id, number)
+
+
+def part_taken(receive: Receive, packet_id: UUID, file_id: UUID, number: int) -> Response:
+    """The request's body as one part, by whichever door."""
     digest = sha256_declared(request.headers.get("Content-Digest"))
     with service().slots.upload():
         plan = receive.expect_part(caller(), packet_id, file_id, number)
@@ -64,21 +70,25 @@ def put_part(packet_id: UUID, file_id: UUID, number: int) -> Response:
         errors.DigestMismatch,
         errors.Busy,
     ),
-    parameters=[_digest_parameter("Repr-Digest")],
+    parameters=[digest_parameter("Repr-Digest")],
 )
-@blueprint.documents(**_OCTETS)
+@blueprint.documents(**OCTETS)
 @blueprint.query(ContentQuerySchema)
 @blueprint.shows(201, FileSchema)
 def put_content(query: dict[str, FileKind], packet_id: UUID, path: str) -> PacketFile:
     """Send a whole file in one streamed request (curl -T)."""
+    return content_taken(journey().receive, packet_id, path, query["kind"])
+
+
+def content_taken(receive: Receive, packet_id: UUID, path: str, kind: FileKind) -> PacketFile:
+    """The request's body as a whole file, by whichever door."""
     check_path_is_utf8()
-    receive = journey().receive
     body = counted_body(request, None, receive.limits.file_bytes)
     digest = sha256_declared(request.headers.get("Repr-Digest"))
     draft = FileDraft(
         path=path,
         size_bytes=request.content_length or 0,
-        kind=query["kind"],
+        kind=kind,
         sha256=digest.hex() if digest else None,
         media_type=_media_type(),
     )

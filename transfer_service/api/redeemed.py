@@ -42,6 +42,13 @@ _IF_RANGE = {
     "description": "The ETag of what is there already: another file is sent whole (RFC 9110 section 13.1.5).",
 }
 
+RANGES = [_RANGE, _IF_RANGE]
+RANGES_SHOWN = {
+    200: {"description": "The whole file.", "content": {"application/octet-stream": _BYTES}},
+    206: {"description": "The range.", "content": {"application/octet-stream": _BYTES}},
+    416: {"description": "`range_not_satisfiable`"},
+}
+
 
 @blueprint.post(
     "/redeem/challenge",
@@ -90,20 +97,14 @@ def show_redeemed() -> dict[str, object]:
     return shown(journey().redeem.released(caller(), now()))
 
 
-@blueprint.get("/redeemed/files/<id:file_id>", refuses=(*OVER, errors.Busy), parameters=[_RANGE, _IF_RANGE])
-@blueprint.documents(
-    responses={
-        200: {"description": "The whole file.", "content": {"application/octet-stream": _BYTES}},
-        206: {"description": "The range.", "content": {"application/octet-stream": _BYTES}},
-        416: {"description": "`range_not_satisfiable`"},
-    }
-)
+@blueprint.get("/redeemed/files/<id:file_id>", refuses=(*OVER, errors.Busy), parameters=RANGES)
+@blueprint.documents(responses=RANGES_SHOWN)
 def fetch_file(file_id: UUID) -> Response:
     """Fetch a file, or a range of it. The disclosure is recorded before the first byte leaves; HEAD records none."""
     return released_file(caller(), file_id)
 
 
-@blueprint.get("/redeemed/archive.zip", refuses=(*OVER, errors.Busy), parameters=[_RANGE, _IF_RANGE])
+@blueprint.get("/redeemed/archive.zip", refuses=(*OVER, errors.Busy), parameters=RANGES)
 @blueprint.documents(
     responses={
         200: {"description": "The whole archive.", "content": {"application/zip": _BYTES}},

@@ -49,6 +49,13 @@ class Case:
     not_included: tuple[NotIncluded, ...] = ()
 
 
+class PacketKind(StrEnum):
+    """What a packet is for: a case that is to be reviewed, or the files of an opinion on one (a return packet)."""
+
+    CASE = "case"
+    OPINION = "opinion"
+
+
 class PacketState(StrEnum):
     """Where a packet is in its life."""
 
@@ -101,6 +108,7 @@ class Packet:
     destroyed_at: datetime | None = None
     pending_contact: PendingContact | None = None
     predecessor_id: UUID | None = None
+    kind: PacketKind = PacketKind.CASE
 
     def moved(self, to: PacketState) -> "Packet":
         """The packet in its next state; NotNow where the table has no such way."""

@@ -8,7 +8,8 @@ from datetime import datetime
 from uuid import UUID
 
 from transfer_service.domain.link import Link
-from transfer_service.domain.packet import Packet
+from transfer_service.domain.opinion import Opinion
+from transfer_service.domain.packet import Packet, PacketKind
 from transfer_service.domain.people import (
     Actor,
     PatientActor,
@@ -66,16 +67,25 @@ check_may_account_for_all = _rule(PRIVACY)
 check_may_read_audit = _rule(PRIVACY)
 check_may_retire = _rule(OVERSEERS)
 check_may_retire_now = _rule(PRIVACY)
+check_may_read_opinions = _rule(OVERSEERS)
+check_may_receive_opinions = _rule(COORDINATORS)
 
 
 def check_sees(actor: StaffActor, packet: Packet) -> None:
-    """NotFound unless the packet is the actor's department's, or it contributes, or they oversee all."""
-    if not _sees(actor, packet, as_contributor=True):
+    """NotFound unless the packet is a case of the actor's department, or it contributes, or they oversee all."""
+    if packet.kind is not PacketKind.CASE or not _sees(actor, packet, as_contributor=True):
         raise NotFound
 
 
 def check_owns(actor: StaffActor, packet: Packet) -> None:
-    """NotFound unless the packet is the actor's own department's, or they oversee all."""
+    """NotFound unless the packet is a case of the actor's own department, or they oversee all."""
+    if packet.kind is not PacketKind.CASE:
+        raise NotFound
+    check_keeps(actor, packet)
+
+
+def check_keeps(actor: StaffActor, packet: Packet) -> None:
+    """The same of a packet of any kind: what may end one, and what came back."""
     if not _sees(actor, packet, as_contributor=False):
         raise NotFound
 
@@ -107,7 +117,7 @@ def check_is_patient_of(actor: Actor, release_id: UUID) -> PatientActor:
 
 
 def check_is_recipient(actor: Actor) -> RecipientActor:
-    """NotAllowed for everyone but a recipient inside a redemption: no staff role downloads bytes."""
+    """NotAllowed for everyone but a recipient inside a redemption: no staff role downloads what it released."""
     if not isinstance(actor, RecipientActor):
         raise NotAllowed
     return actor
@@ -124,6 +134,12 @@ def check_is_still(recipient: Recipient, read: Recipient) -> None:
     """RecipientChanged where the directory has another name, organization or address than the patient read."""
     if not recipient.is_still(read):
         raise RecipientChanged
+
+
+def check_answers(actor: RecipientActor, opinion: Opinion, link: Link) -> None:
+    """NotFound unless the opinion is the recipient's own, under the release of the link that they came by."""
+    if (opinion.recipient_id, opinion.release_id) != (actor.recipient_id, link.release_id):
+        raise NotFound
 
 
 def check_live(link: Link, release: Release, packet: Packet, now: datetime) -> None:

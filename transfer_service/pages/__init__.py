@@ -15,6 +15,7 @@ patients        /r: read, sign, withdraw, see who got what
 ask             /ask: ask a department for slides
 slide_requests  /q: how a request stands
 recipients      /l: prove who you are, see what was released, download
+opinions        /l/opinion: the answer to it; /r/opinions: what came back
 """
 
 from transfer_service.pages.registration import register_pages

@@ -151,6 +151,15 @@ def past_date(day: str, month: str, year: str, now: datetime) -> date:
     return found
 
 
+def typed_text(name: str, longest: int, sentence: str) -> str | None:
+    """Up to ``longest`` characters in as many lines as they need; None for nothing. What can't be seen is left out."""
+    lines = (" ".join("".join(filter(_is_seen, line)).split()) for line in typed(name).splitlines())
+    text = unicodedata.normalize("NFC", "\n".join(lines)).strip()
+    if len(text) > longest:
+        raise FormWrong({name: sentence})
+    return text or None
+
+
 def typed_date(day: str, month: str, year: str) -> date:
     """A date of three fields of numbers."""
     numbers = [_number(typed(name)) for name in (year, month, day)]
@@ -164,6 +173,10 @@ def typed_date(day: str, month: str, year: str) -> date:
 
 def _number(text: str) -> int | None:
     return int(text) if _NUMBER.fullmatch(text) else None
+
+
+def _is_seen(character: str) -> bool:
+    return unicodedata.category(character) not in {"Cc", "Cf", "Cs"} or character == "\t"
 
 
 def _without_space(text: str) -> str:

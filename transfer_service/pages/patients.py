@@ -5,6 +5,7 @@ GET  /r/code         code, date of birth   POST /r/code         signed in      P
 GET  /r/release      the form              POST /r/sign
 GET  /r/withdraw     are you sure          POST /r/withdraw
 GET  /r/accounting   who got what          GET  /r/copy         POST /r/sign-out
+GET  /r/opinions     what came back        GET  /r/opinions/{id}/{file}
 """
 
 from datetime import datetime
@@ -40,6 +41,7 @@ from transfer_service.pages.fields import (
 from transfer_service.pages.front import catch_the_lost
 from transfer_service.pages.language import _
 from transfer_service.pages.leaving import let_leave
+from transfer_service.pages.opinions import let_read
 from transfer_service.pages.protection import guarded
 from transfer_service.pages.visit import Asked, Visit
 from transfer_service.usecases.patient import PatientAnswer
@@ -215,12 +217,15 @@ def _contact(actor: PatientActor) -> object:
 
 def _release_page(actor: PatientActor, status: int, errors: dict[str, str]) -> Response:
     shown = journey().patients.release(actor)
-    news = journey().patients.news(actor)
-    standing, contact = _standing(shown, now()), _contact(actor)
-    return page("patient_release", status, errors=errors, release=shown, news=news, standing=standing, contact=contact)
+    facts = {"standing": _standing(shown, now()), "contact": _contact(actor), "news": journey().patients.news(actor)}
+    opinions = journey().opinions.of_patient(actor)
+    return page("patient_release", status, errors=errors, release=shown, opinions=opinions, **facts)
 
 
 def _standing(release: Release, at: datetime) -> str:
     if release.state is not ReleaseState.WITHDRAWN and at >= release.expires_at:
         return "expired"
     return release.state.value
+
+
+let_read(patients, _actor)

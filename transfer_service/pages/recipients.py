@@ -6,6 +6,7 @@ GET  /l/code              the answer           POST /l/code     redeemed: counte
 GET  /l/files             what was released
 GET  /l/files/{id}        one file's bytes     POST /l/archive   all of them as one ZIP
 GET  /l/manifest                               POST /l/sign-out
+GET  /l/opinion           the answer to it     POST /l/opinion   sent
 """
 
 from urllib.parse import urlsplit
@@ -36,6 +37,7 @@ from transfer_service.pages.fields import FormWrong, pasted_secret, typed_code, 
 from transfer_service.pages.front import catch_the_lost
 from transfer_service.pages.language import _
 from transfer_service.pages.leaving import let_leave
+from transfer_service.pages.opinions import let_answer
 from transfer_service.pages.protection import guarded
 from transfer_service.pages.visit import Asked, Visit
 from transfer_service.usecases.admit import Released
@@ -178,3 +180,6 @@ def _redeem(asked: Asked) -> AnyResponse:
     redemptions.inc()
     _visit.enter(asked.secret, redeemed.token)
     return to("files")
+
+
+let_answer(recipients, _actor)

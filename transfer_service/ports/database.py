@@ -13,6 +13,7 @@ from transfer_service.domain.document import ReleaseDocument
 from transfer_service.domain.form import TemplateApproval
 from transfer_service.domain.link import Challenge, Link, Redemption
 from transfer_service.domain.mail import KeptAnswer, Mail
+from transfer_service.domain.opinion import Opinion
 from transfer_service.domain.packet import AssemblyIntent, Leftover, Packet, PacketFile, Part
 from transfer_service.domain.people import Credential, Department, Organization, Recipient, Staff
 from transfer_service.domain.release import Release
@@ -37,6 +38,7 @@ Tenanted = (
     | TemplateApproval
     | Webhook
     | SlideRequest
+    | Opinion
 )
 Bookkeeping = (
     Credential
@@ -77,6 +79,7 @@ T = TypeVar(
     Webhook,
     Notice,
     SlideRequest,
+    Opinion,
 )
 S = TypeVar("S", Credential, Link, Release, Ticket, SlideRequest)
 

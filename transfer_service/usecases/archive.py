@@ -16,9 +16,10 @@ from transfer_service.domain.packet import PacketFile
 from transfer_service.domain.people import Actor
 from transfer_service.domain.policy import check_is_recipient
 from transfer_service.usecases.admit import Released
-from transfer_service.usecases.deliver import READ_BYTES, Deliver
+from transfer_service.usecases.deliver import Deliver
 from transfer_service.usecases.disclosing import Delivery, Ground, recorded
 from transfer_service.usecases.permission import Permission, check_permitted
+from transfer_service.usecases.plaintext import READ_BYTES
 from transfer_service.usecases.redeem import Redeem
 from transfer_service.usecases.refusals import refusals_recorded
 

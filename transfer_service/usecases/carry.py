@@ -18,7 +18,7 @@ from datetime import datetime
 from functools import partial
 
 from transfer_service.domain.packet import FileState, Packet, PacketFile, PacketState, Part
-from transfer_service.domain.people import SystemActor
+from transfer_service.domain.people import Actor, SystemActor
 from transfer_service.errors import FileNotReceiving, PacketRetired, PartsMissing, SealBroken, StoreRefused, UploadGone
 from transfer_service.logs import on_behalf_of
 from transfer_service.ports import Database, Keyring, ObjectStore, Transaction
@@ -130,7 +130,7 @@ class Carry:
             raise SealBroken
         return sealer.finish()
 
-    def _expected(self, tx: Transaction, file: PacketFile) -> PacketFile:
+    def _expected(self, tx: Transaction, _worker: Actor, file: PacketFile) -> PacketFile:
         """The file as it is now, if it is still ours, and both packets are there. LeaseLost, PacketRetired."""
         held = self._leases.held(tx, file)
         _ends(tx, held)
@@ -143,7 +143,7 @@ class Carry:
 
     def _complete(self, file: PacketFile) -> None:
         with self.database.changing() as tx:
-            whole = replace(self._expected(tx, file), lease_until=None)
+            whole = replace(self._expected(tx, _worker_of(file), file), lease_until=None)
             begin_verifying(tx, _worker_of(file), whole, None, self.clock())
 
     def _reject(self, file: PacketFile, code: str) -> None:

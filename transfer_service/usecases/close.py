@@ -52,7 +52,7 @@ class Close:
             if when_verified and _only_waits_for_verification(files):
                 return self._wait(tx, staff, packet, now)
             check_may_close(files)
-            return self._fix(tx, staff, packet, files, now)
+            return self.fix(tx, staff, packet, files, now)
 
     def settle(self, now: datetime) -> int:
         """Close every closing packet whose files are all verified, open again what has one rejected; how many.
@@ -86,10 +86,11 @@ class Close:
                 tx.save(Event("packet.reopened", worker, now, {"packet": packet.id}), reopened)
             else:
                 check_may_close(files)
-                self._fix(tx, worker, packet, files, now)
+                self.fix(tx, worker, packet, files, now)
         return True
 
-    def _fix(self, tx: Transaction, actor: Actor, packet: Packet, files: list[PacketFile], now: datetime) -> Packet:
+    def fix(self, tx: Transaction, actor: Actor, packet: Packet, files: list[PacketFile], now: datetime) -> Packet:
+        """Close it with exactly these files, which the caller has checked."""
         salt = secrets.token_bytes(SALT_BYTES)
         document = packet_manifest(packet, files, salted_digest(salt, case_document(packet.case)), now)
         signed = SignedManifest(document, self.signing_key.sign(document), self.signing_key.key_id)

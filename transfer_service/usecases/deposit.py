@@ -13,6 +13,7 @@ from transfer_service.domain.packet import (
     Leftover,
     Packet,
     PacketFile,
+    PacketKind,
     PacketState,
     Part,
 )
@@ -31,6 +32,7 @@ from transfer_service.errors import (
 )
 from transfer_service.ports import Database, Keyring, Slice, Transaction
 from transfer_service.sealing.layout import Layout
+from transfer_service.usecases.doors import DEPARTMENT, Door
 from transfer_service.usecases.limits import Limits
 from transfer_service.usecases.reach import file_of, packet_key_context, seen_packet
 
@@ -67,11 +69,12 @@ class PacketView:
 
 @dataclass(frozen=True)
 class Deposit:
-    """Depositors and coordinators put things in; privacy officers may look."""
+    """Who may put things in, and who may look, is for the door to say."""
 
     database: Database
     keyring: Keyring
     limits: Limits
+    door: Door = DEPARTMENT
 
     def open_packet(self, actor: Actor, draft: PacketDraft, now: datetime) -> Packet:
         """A new, empty packet of the actor's department, with a key of its own."""
@@ -104,7 +107,7 @@ class Deposit:
             return PacketView(packet, tx.find(PacketFile, packet.organization_id, packet_id=packet.id))
 
     def packets(self, actor: Actor, *, limit: int, cursor: str | None = None, **equals: object) -> Slice[Packet]:
-        """The packets that the department has or contributes to, newest first.
+        """The cases that the department has or contributes to, newest first.
 
         ``equals``: state, record_number, accession_number.
         """
@@ -113,60 +116,55 @@ class Deposit:
         if department is not None:
             equals["seen_by"] = department
         with self.database.reading() as tx:
-            return tx.page(Packet, staff.organization_id, limit=limit, cursor=cursor, **equals)
+            return tx.page(Packet, staff.organization_id, limit=limit, cursor=cursor, of_kind=PacketKind.CASE, **equals)
 
     def add_file(self, actor: Actor, packet_id: UUID, draft: FileDraft, now: datetime) -> PacketFile:
         """Plan a file: PathInvalid, PathTaken, FileTooLarge, PacketNotOpen."""
-        staff = check_may_open_packets(actor)
         with self.database.changing() as tx:
-            packet = seen_packet(tx, staff, packet_id)
+            packet = self.door.filled(tx, actor, packet_id)
             packet.check_open()
             file = planned(packet, draft, self.limits, now)
             if tx.find(PacketFile, packet.organization_id, packet_id=packet.id, path=file.path):
                 raise PathTaken
-            tx.save(file_event("file.planned", staff, file, now), file, replace(packet, written_at=now))
+            tx.save(file_event("file.planned", actor, file, now), file, replace(packet, written_at=now))
         return file
 
     def file(self, actor: Actor, packet_id: UUID, file_id: UUID) -> PacketFile:
         """One file of one packet; NotFound."""
-        staff = check_may_read_packets(actor)
         with self.database.reading() as tx:
-            return file_of(tx, seen_packet(tx, staff, packet_id), file_id)
+            return file_of(tx, self.door.looked_into(tx, actor, packet_id), file_id)
 
     def parts(self, actor: Actor, packet_id: UUID, file_id: UUID) -> list[Part]:
         """The parts that have arrived, by number; none of a rejected file, which is to be sent anew."""
-        staff = check_may_read_packets(actor)
         with self.database.reading() as tx:
-            file = file_of(tx, seen_packet(tx, staff, packet_id), file_id)
+            file = file_of(tx, self.door.looked_into(tx, actor, packet_id), file_id)
             if file.state is FileState.REJECTED:
                 return []
             return tx.find(Part, file.organization_id, file_id=file.id)
 
     def delete_file(self, actor: Actor, packet_id: UUID, file_id: UUID, now: datetime) -> None:
         """Take a file out of an open packet; PacketNotOpen."""
-        staff = check_may_open_packets(actor)
         with self.database.changing() as tx:
-            packet = seen_packet(tx, staff, packet_id)
+            packet = self.door.filled(tx, actor, packet_id)
             packet.check_open()
             file = file_of(tx, packet, file_id)
             drop_file(tx, file, self.limits, now)
-            tx.save(file_event("file.deleted", staff, file, now), replace(packet, written_at=now))
+            tx.save(file_event("file.deleted", actor, file, now), replace(packet, written_at=now))
 
     def complete(self, actor: Actor, packet_id: UUID, file_id: UUID, sha256: str | None, now: datetime) -> PacketFile:
         """Say that every part was sent; reading back begins. PartsMissing, DigestMissing, DigestMismatch.
 
         Repeated, it answers with the file as it is; with another digest it is refused.
         """
-        staff = check_may_open_packets(actor)
         with self.database.changing() as tx:
-            packet = seen_packet(tx, staff, packet_id)
+            packet = self.door.filled(tx, actor, packet_id)
             file = file_of(tx, packet, file_id)
             if file.state is not FileState.RECEIVING:
                 return _same_again(file, sha256)
             packet.check_open()
             file.check_receiving()
             tx.keep(replace(packet, written_at=now))
-            return begin_verifying(tx, staff, file, sha256, now)
+            return begin_verifying(tx, actor, file, sha256, now)
 
     def _check_departments(self, tx: Transaction, packet: Packet) -> None:
         for department_id in packet.contributing_department_ids:

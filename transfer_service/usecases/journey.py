@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from transfer_service.usecases.account import Account
 from transfer_service.usecases.announce import Announce
+from transfer_service.usecases.answer import Answers
 from transfer_service.usecases.archive import Archives
 from transfer_service.usecases.ask import Asking
 from transfer_service.usecases.carry import Carry
@@ -16,6 +17,7 @@ from transfer_service.usecases.enrol import Enrol
 from transfer_service.usecases.form_templates import FormTemplates
 from transfer_service.usecases.issue import Issue
 from transfer_service.usecases.notify import Notify
+from transfer_service.usecases.opinions import Opinions
 from transfer_service.usecases.paper import Papers
 from transfer_service.usecases.patient import Patients
 from transfer_service.usecases.receive import Receive
@@ -62,3 +64,5 @@ class Journey:
     announce: Announce
     asking: Asking
     slide_requests: SlideRequests
+    answers: Answers
+    opinions: Opinions

@@ -142,6 +142,21 @@ def code_letter(who: Correspondents, code: str, lives_for: timedelta, now: datet
     return written(who, said("Your code"), paragraphs, now)
 
 
+def opinion_letter(who: Correspondents, url: str, now: datetime) -> Mail:
+    """Tells a patient that there is something to read, and not what: the letter that they have opens it."""
+    said = who.words.text
+    paragraphs = [
+        said("Hello,"),
+        said("%(department)s at %(organization)s has something new for you to read.", **who.names),
+        said(
+            "Open the address in the letter that you have from us, or this page, where you can paste the code from it:"
+        ),
+        url,
+        said("If you do not have the letter any more, the department can send you a new one."),
+    ]
+    return written(who, said("Something new to read from %(organization)s", **who.names), paragraphs, now)
+
+
 def _how(who: Correspondents, fresh: LetterSecret, until: datetime) -> list[str]:
     said = who.words.text
     return [

@@ -5,7 +5,7 @@ from uuid import UUID
 from transfer_service.domain.link import Link, Verification
 from transfer_service.domain.packet import Packet, PacketFile
 from transfer_service.domain.people import Recipient, StaffActor
-from transfer_service.domain.policy import check_is_still, check_owns, check_sees
+from transfer_service.domain.policy import check_is_still, check_keeps, check_owns, check_sees
 from transfer_service.domain.release import Release
 from transfer_service.errors import NotFound, PacketRetired
 from transfer_service.ports import Keyring, Transaction
@@ -13,16 +13,23 @@ from transfer_service.sealing.keys import SecretKey
 
 
 def seen_packet(tx: Transaction, actor: StaffActor, packet_id: UUID) -> Packet:
-    """A packet of the actor's department, or one that it contributes to."""
+    """A case of the actor's department, or one that it contributes to."""
     packet = tx.get(Packet, actor.organization_id, packet_id)
     check_sees(actor, packet)
     return packet
 
 
 def owned_packet(tx: Transaction, actor: StaffActor, packet_id: UUID) -> Packet:
-    """A packet of the actor's own department."""
+    """A case of the actor's own department."""
     packet = tx.get(Packet, actor.organization_id, packet_id)
     check_owns(actor, packet)
+    return packet
+
+
+def kept_packet(tx: Transaction, actor: StaffActor, packet_id: UUID) -> Packet:
+    """A packet of the actor's own department, a return packet too."""
+    packet = tx.get(Packet, actor.organization_id, packet_id)
+    check_keeps(actor, packet)
     return packet
 
 

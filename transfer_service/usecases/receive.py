@@ -12,8 +12,7 @@ from uuid import UUID
 
 from transfer_service.domain.packet import FileState, Packet, PacketFile, Part
 from transfer_service.domain.paths import normal_path
-from transfer_service.domain.people import Actor, StaffActor
-from transfer_service.domain.policy import check_may_open_packets
+from transfer_service.domain.people import Actor
 from transfer_service.errors import (
     DigestMismatch,
     PartNumberWrong,
@@ -25,8 +24,9 @@ from transfer_service.sealing.keys import SecretKey, file_key
 from transfer_service.sealing.layout import Layout
 from transfer_service.sealing.part import PartSealer
 from transfer_service.usecases.deposit import FileDraft, begin_verifying, drop_file, file_event, planned
+from transfer_service.usecases.doors import DEPARTMENT, Door
 from transfer_service.usecases.limits import Limits
-from transfer_service.usecases.reach import file_of, packet_key, seen_packet
+from transfer_service.usecases.reach import file_of, packet_key
 from transfer_service.usecases.storing import PartPlan, Storing, still_receiving
 
 SENT = frozenset({FileState.VERIFYING, FileState.VERIFIED})
@@ -36,7 +36,7 @@ SENT = frozenset({FileState.VERIFYING, FileState.VERIFIED})
 class ContentPlan:
     """A whole file that may come now; ``known`` is the finished file it repeats, where it repeats one."""
 
-    staff: StaffActor
+    actor: Actor
     file: PacketFile
     key: SecretKey
     known: bool
@@ -44,7 +44,7 @@ class ContentPlan:
 
 @dataclass(frozen=True)
 class Receive:
-    """What depositors send. Each call has two steps, so that nothing is read before it is known to fit.
+    """What they send whom the door lets in. Each call has two steps, so that nothing is read before it is known to fit.
 
     ``clock`` is asked when the bytes have come, which may be hours after they were expected.
     """
@@ -54,18 +54,18 @@ class Receive:
     store: ObjectStore
     limits: Limits
     clock: Callable[[], datetime]
+    door: Door = DEPARTMENT
 
     def expect_part(self, actor: Actor, packet_id: UUID, file_id: UUID, number: int) -> PartPlan:
         """May this part come? NotFound, PacketNotOpen, FileNotReceiving, PartNumberWrong."""
-        staff = check_may_open_packets(actor)
         with self.database.reading() as tx:
-            packet = seen_packet(tx, staff, packet_id)
+            packet = self.door.filled(tx, actor, packet_id)
             file = file_of(tx, packet, file_id)
             packet.check_open()
             file.check_receiving()
             if not 1 <= number <= file.part_count:
                 raise PartNumberWrong(part_count=file.part_count)
-            return PartPlan(staff, file, file_key(packet_key(self.keyring, packet), file.id), number)
+            return PartPlan(actor, file, file_key(packet_key(self.keyring, packet), file.id), number)
 
     def take_part(self, plan: PartPlan, body: Iterable[memoryview], sha256: bytes | None) -> None:
         """Seal and store one part. PartSizeWrong, DigestMismatch, FileNotReceiving; then nothing has changed."""
@@ -78,21 +78,20 @@ class Receive:
         sealed = sealer.finish()
         if sha256 is not None and digest.digest() != sha256:
             raise DigestMismatch
-        storing = Storing(self.database, self.store, self.limits)
+        storing = Storing(self.database, self.store, self.limits, still_receiving(self.door))
         storing.keep(plan, sealed, sha256.hex() if sha256 else None, self.clock())
 
     def expect_content(self, actor: Actor, packet_id: UUID, draft: FileDraft, now: datetime) -> ContentPlan:
         """May this whole file come? It replaces its own unfinished file. PathTaken, PathInvalid, FileTooLarge."""
-        staff = check_may_open_packets(actor)
         with self.database.changing() as tx:
-            packet = seen_packet(tx, staff, packet_id)
+            packet = self.door.filled(tx, actor, packet_id)
             former = self._at(tx, packet, draft.path)
             known = former if former is not None and former.state in SENT else None
             if known is not None:
                 _check_may_repeat(known, draft)
-            file = known or self._begun(tx, staff, packet, draft, former, now)
+            file = known or self._begun(tx, actor, packet, draft, former, now)
         key = file_key(packet_key(self.keyring, packet), file.id)
-        return ContentPlan(staff, file, key, known=known is not None)
+        return ContentPlan(actor, file, key, known=known is not None)
 
     def take_content(self, plan: ContentPlan, body: Iterable[memoryview]) -> PacketFile:
         """Seal and store a whole file and begin to verify it. DigestMismatch, PartSizeWrong, PathTaken."""
@@ -101,19 +100,19 @@ class Receive:
             return self._compare(plan.file, stream)
         layout = Layout(plan.file.size_bytes, plan.file.part_bytes)
         for number in range(1, layout.part_count + 1):
-            part = PartPlan(plan.staff, plan.file, plan.key, number)
+            part = PartPlan(plan.actor, plan.file, plan.key, number)
             self.take_part(part, stream.take(layout.part_size(number)), None)
         stream.check_over()
         return self._finish(plan, stream.digest.hexdigest(), self.clock())
 
     def _finish(self, plan: ContentPlan, sha256: str, now: datetime) -> PacketFile:
         with self.database.changing() as tx:
-            file = still_receiving(tx, plan.file)
+            file = still_receiving(self.door)(tx, plan.actor, plan.file)
             if (file.declared_sha256 or sha256) != sha256:
                 drop_file(tx, file, self.limits, now)
-                tx.save(file_event("file.refused", plan.staff, file, now, code=DigestMismatch.code))
+                tx.save(file_event("file.refused", plan.actor, file, now, code=DigestMismatch.code))
             else:
-                return begin_verifying(tx, plan.staff, file, sha256, now)
+                return begin_verifying(tx, plan.actor, file, sha256, now)
         raise DigestMismatch
 
     def _at(self, tx: Transaction, packet: Packet, path: str) -> PacketFile | None:
@@ -127,7 +126,7 @@ class Receive:
     def _begun(
         self,
         tx: Transaction,
-        staff: StaffActor,
+        actor: Actor,
         packet: Packet,
         draft: FileDraft,
         former: PacketFile | None,
@@ -139,8 +138,8 @@ class Receive:
         if former is not None:
             self._check_replaceable(tx, former)
             drop_file(tx, former, self.limits, now)
-            tx.save(file_event("file.replaced", staff, former, now))
-        tx.save(file_event("file.planned", staff, file, now), file, replace(packet, written_at=now))
+            tx.save(file_event("file.replaced", actor, former, now))
+        tx.save(file_event("file.planned", actor, file, now), file, replace(packet, written_at=now))
         return file
 
     def _check_replaceable(self, tx: Transaction, former: PacketFile) -> None:

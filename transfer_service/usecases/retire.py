@@ -19,7 +19,7 @@ from transfer_service.ports import Database, ObjectStore, Transaction
 from transfer_service.usecases.deposit import let_go
 from transfer_service.usecases.limits import Limits
 from transfer_service.usecases.one_by_one import OneByOne
-from transfer_service.usecases.reach import owned_packet
+from transfer_service.usecases.reach import kept_packet
 
 AT_ONCE = 100
 FILES_AT_ONCE = 200  # some tenths of a second, in which nobody else can write
@@ -42,7 +42,7 @@ class Retire:
         """The packet is over before this returns. PacketNotClosed is no bar: an open one can be retired too."""
         staff = check_may_retire_now(actor) if at_once else check_may_retire(actor)
         with self.database.changing() as tx:
-            packet = owned_packet(tx, staff, packet_id)
+            packet = kept_packet(tx, staff, packet_id)
             if packet.destroy_at is not None and (not at_once or packet.destroy_at <= now):
                 return packet
             return self._retired(tx, staff, packet, now, timedelta(0) if at_once else self.limits.grace_for)

@@ -15,6 +15,7 @@ from transfer_service.ports import Database, ObjectStore, Transaction
 from transfer_service.sealing.keys import SecretKey
 from transfer_service.sealing.layout import Layout
 from transfer_service.usecases.deposit import file_event, let_go
+from transfer_service.usecases.doors import Door
 from transfer_service.usecases.fresh_objects import FreshObjects
 from transfer_service.usecases.limits import Limits
 
@@ -41,27 +42,29 @@ class PartPlan:
         return self.layout.part_size(self.number)
 
 
-def still_receiving(tx: Transaction, file: PacketFile) -> PacketFile:
-    """The file as it is now, which others may have completed or deleted meanwhile."""
-    try:
-        current = tx.get(PacketFile, file.organization_id, file.id)
-    except NotFound:
-        raise FileNotReceiving from None
-    tx.get(Packet, file.organization_id, file.packet_id).check_open()
-    current.check_receiving()
-    return current
+#: Who sends which file; the file as it is now. Raises where no part of it may come (any more).
+Expected = Callable[[Transaction, Actor, PacketFile], PacketFile]
+
+
+def still_receiving(door: Door) -> Expected:
+    """What others may have completed or deleted meanwhile is expected no more; and the door may have shut."""
+
+    def expected(tx: Transaction, actor: Actor, file: PacketFile) -> PacketFile:
+        try:
+            current = tx.get(PacketFile, file.organization_id, file.id)
+        except NotFound:
+            raise FileNotReceiving from None
+        door.filled(tx, actor, file.packet_id).check_open()
+        current.check_receiving()
+        return current
+
+    return expected
 
 
 class Storing:
-    """Where the parts of files go. ``expected`` gives the file as it is now, and raises where no part may come."""
+    """Where the parts of files go."""
 
-    def __init__(
-        self,
-        database: Database,
-        store: ObjectStore,
-        limits: Limits,
-        expected: Callable[[Transaction, PacketFile], PacketFile] = still_receiving,
-    ) -> None:
+    def __init__(self, database: Database, store: ObjectStore, limits: Limits, expected: Expected) -> None:
         self._database, self._store, self._limits, self._expected = database, store, limits, expected
         self._fresh = FreshObjects(database, store, limits)
 
@@ -88,7 +91,7 @@ class Storing:
         except UploadGone:
             raise FileNotReceiving from None
         with self._database.changing() as tx:
-            file = self._expected(tx, plan.file)
+            file = self._expected(tx, plan.actor, plan.file)
             if file.upload_id != upload_id:
                 raise FileNotReceiving
             tx.keep(_arrived(plan, etag, sha256))
@@ -97,7 +100,7 @@ class Storing:
     def _upload(self, plan: PartPlan, now: datetime) -> tuple[str, str]:
         """The file's multipart upload, begun by whichever part comes first."""
         with self._database.reading() as tx:
-            file = self._expected(tx, plan.file)
+            file = self._expected(tx, plan.actor, plan.file)
         if file.state is FileState.RECEIVING and file.object_key and file.upload_id:
             return file.object_key, file.upload_id
         key = self._fresh.key(now)
@@ -112,7 +115,7 @@ class Storing:
 
     def _started(self, tx: Transaction, plan: PartPlan, now: datetime) -> PacketFile:
         """The file as it is now; a rejected one starts anew, with nothing received."""
-        file = self._expected(tx, plan.file)
+        file = self._expected(tx, plan.actor, plan.file)
         if file.state is not FileState.REJECTED:
             return file
         let_go(tx, file, self._limits, now)

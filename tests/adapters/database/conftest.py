@@ -14,6 +14,7 @@ from transfer_service.adapters.database.seals import records_context
 from transfer_service.adapters.keyring import LocalKeyring
 from transfer_service.domain.disclosure import Disclosure
 from transfer_service.domain.link import Link, Redemption
+from transfer_service.domain.opinion import Opinion, Reply
 from transfer_service.domain.packet import Packet, PacketFile
 from transfer_service.domain.people import Department, Organization, Recipient, Staff, SystemActor
 from transfer_service.domain.release import Release
@@ -116,3 +117,15 @@ def tenant(database: SqlDatabase, keyring: LocalKeyring) -> Tenant:
 @pytest.fixture
 def neighbour(database: SqlDatabase, keyring: LocalKeyring) -> Tenant:
     return new_tenant(database, keyring)
+
+
+def an_opinion_of(tenant: Tenant, reply: Reply) -> Opinion:
+    """A sent one, on the tenant's packet; its id is a packet's, whichever."""
+    return a.a_sent_opinion(
+        organization_id=tenant.id,
+        id=tenant.packet.id,
+        packet_id=tenant.packet.id,
+        release_id=tenant.release.id,
+        recipient_id=tenant.recipient.id,
+        reply=reply,
+    )

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from tests import factories as a
-from tests.adapters.database.conftest import Tenant, new_tenant
+from tests.adapters.database.conftest import Tenant, an_opinion_of, new_tenant
 from tests.databases import Databases, PostgresqlKept
 from transfer_service.adapters.database import SqlDatabase
 from transfer_service.adapters.database.dialects import dialect_of
@@ -54,10 +54,9 @@ def filled(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Fi
             webhook = a.a_webhook(**of, recipient_id=each.recipient.id, set_by=credential.id)
             approval = a.an_approval(**of, department_id=each.packet.department_id)
             asked = a.a_slide_request(**of, department_id=each.department.id)
-            receipt = a.a_receipt(**of, release_id=each.release.id)
-            work.save(a.an_event(each.actor), receipt, webhook, approval, asked)
             of_release = {**of, "release_id": each.release.id}
-            work.save(a.an_event(each.actor), a.a_receipt(**of_release), a.a_document(**of_release), webhook)
+            more = (webhook, approval, asked, a.a_document(**of_release), an_opinion_of(each, a.a_reply()))
+            work.save(a.an_event(each.actor), a.a_receipt(**of_release), *more)
             work.keep(a.a_notice(**of, recipient_id=each.recipient.id, release_id=each.release.id))
     database.dispose()
     return filled

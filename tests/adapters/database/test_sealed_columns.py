@@ -6,11 +6,12 @@ from dataclasses import replace
 import pytest
 
 from tests import factories as a
-from tests.adapters.database.conftest import Tenant
+from tests.adapters.database.conftest import Tenant, an_opinion_of
 from tests.databases import Kept
 from transfer_service.adapters.database import SqlDatabase
 from transfer_service.domain.contact import PendingContact
 from transfer_service.domain.document import DocumentKind, ReleaseDocument
+from transfer_service.domain.opinion import MaterialKind, Missing, Opinion
 from transfer_service.domain.packet import NotIncluded, Packet, PacketFile, SignedManifest, Specimen
 from transfer_service.domain.release import Release, Signature, Signer
 from transfer_service.domain.slide_request import Asker, AskerKind, SlideRequest, Wanted
@@ -25,6 +26,7 @@ WORDS = (
     *("pendingemail", "pendingname", "formphone"),
     *("asker", "practice", "askedname", "askedemail", "askeddone", "wanted", "wantedplace", "wantedemail"),
     *("askedrecord", "askedphone", "askedquestion", "decline"),
+    *("opinionsummary", "opinionmissing"),
 )
 CANARY = {word: f"kanarie-{word}-Zx9" for word in WORDS}
 
@@ -89,13 +91,17 @@ def fill(database: SqlDatabase, tenant: Tenant) -> None:
     request = a.a_slide_request(
         organization_id=tenant.id, department_id=tenant.department.id, asked=said, decline_note=c["decline"]
     )
+    opinion = an_opinion_of(
+        tenant, a.a_reply(summary=c["opinionsummary"], missing=(Missing(MaterialKind.BLOCK, c["opinionmissing"]),))
+    )
     with database.changing() as work:
-        work.save(a.an_event(tenant.actor), packet, file, release, request)
+        work.save(a.an_event(tenant.actor), packet, file, release, request, opinion)
         work.keep(mail, webhook)
     with database.reading() as work:
         assert work.find(Packet, tenant.id, record_number=c["record"]) == [packet]
         assert work.mail_due(a.NOW, 1) == [mail]
         assert work.find(SlideRequest, tenant.id, mailbox=c["askedemail"]) == [request]
+        assert work.get(Opinion, tenant.id, opinion.id) == opinion
         assert work.get(Webhook, tenant.id, tenant.recipient.id) == webhook
 
 

@@ -1,6 +1,6 @@
 """Parts of domain objects that have no columns of their own, as JSON documents and back.
 
-The documents of a case, a contact, a form and a signature are PHI: they are only ever kept sealed.
+The documents of a case, a contact, a form, a signature and a reply are PHI: they are only ever kept sealed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,6 +11,7 @@ from uuid import UUID
 
 from transfer_service.domain.contact import PendingContact
 from transfer_service.domain.language import Language
+from transfer_service.domain.opinion import Conclusion, MaterialKind, Missing, Reply
 from transfer_service.domain.packet import Case, NotIncluded, SignedManifest, Specimen
 from transfer_service.domain.people import Accreditation, Patient
 from transfer_service.domain.release import Form, Grant, Medium, Signature, Signer
@@ -163,6 +164,25 @@ def signature_from_document(document: Document | None) -> Signature | None:
         confirmed_by=UUID(confirmed_by) if confirmed_by else None,
         document_sha256=document.get("document_sha256"),
     )
+
+
+def reply_to_document(reply: Reply | None) -> dict[str, object] | None:
+    """What an opinion says beside its files."""
+    if reply is None:
+        return None
+    return {
+        "conclusion": reply.conclusion.value,
+        "summary": reply.summary,
+        "missing": [{"kind": it.kind.value, "what": it.what} for it in reply.missing],
+    }
+
+
+def reply_from_document(document: Document | None) -> Reply | None:
+    """The reply again."""
+    if document is None:
+        return None
+    missing = tuple(Missing(MaterialKind(it["kind"]), it["what"]) for it in document["missing"])
+    return Reply(Conclusion(document["conclusion"]), document["summary"], missing)
 
 
 def accreditations_to_document(accreditations: Sequence[Accreditation]) -> list[dict[str, object]]:

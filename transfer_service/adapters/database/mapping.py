@@ -16,7 +16,8 @@ from transfer_service.domain.document import ReleaseDocument
 from transfer_service.domain.form import TemplateApproval
 from transfer_service.domain.link import Challenge, Link, Redemption
 from transfer_service.domain.mail import KeptAnswer, Mail
-from transfer_service.domain.packet import AssemblyIntent, Leftover, Packet, PacketFile, PacketState, Part
+from transfer_service.domain.opinion import Opinion
+from transfer_service.domain.packet import AssemblyIntent, Leftover, Packet, PacketFile, PacketKind, PacketState, Part
 from transfer_service.domain.paths import path_identity
 from transfer_service.domain.people import Credential, Department, Organization, Recipient, Staff
 from transfer_service.domain.release import Basis, Release, ReleaseState
@@ -76,6 +77,10 @@ def _packet_seen_by(department_id: UUID) -> ColumnElement[bool]:
     packets = tables.packets.c
     contributors = sqlalchemy.cast(packets.contributing_department_ids, Text)
     return or_(packets.department_id == department_id, contributors.contains(str(department_id), autoescape=True))
+
+
+def _packet_is_of_kind(kind: PacketKind) -> ColumnElement[bool]:
+    return tables.packets.c.kind == kind
 
 
 def _release_names(recipient_id: UUID) -> ColumnElement[bool]:
@@ -143,7 +148,7 @@ _MAPPERS: tuple[Mapper[Any], ...] = (
         rows.packet_of,
         ("created_at", "id"),
         indexes={"record_number": folded, "accession_number": folded},
-        conditions={"seen_by": _packet_seen_by},
+        conditions={"seen_by": _packet_seen_by, "of_kind": _packet_is_of_kind},
         sealed=frozenset({"case", "note", "case_salt", "manifest", "pending_contact"}),
     ),
     Mapper(
@@ -176,6 +181,9 @@ _MAPPERS: tuple[Mapper[Any], ...] = (
         rows.document_of,
         ("made_at", "id"),
         sealed=frozenset({"key"}),
+    ),
+    Mapper(
+        Opinion, tables.opinions, rows.opinion_row, rows.opinion_of, ("begun_at", "id"), sealed=frozenset({"reply"})
     ),
     Mapper(Link, tables.links, rows.link_row, rows.link_of, ("issued_at", "id")),
     Mapper(

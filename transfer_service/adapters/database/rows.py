@@ -22,6 +22,8 @@ from transfer_service.adapters.database.documents import (
     grants_to_document,
     manifest_from_document,
     manifest_to_document,
+    reply_from_document,
+    reply_to_document,
     signature_from_document,
     signature_to_document,
 )
@@ -29,6 +31,7 @@ from transfer_service.adapters.database.seals import Field, Seals, folded
 from transfer_service.domain.document import ReleaseDocument
 from transfer_service.domain.link import Link, Passcode
 from transfer_service.domain.mail import Mail, Way
+from transfer_service.domain.opinion import Opinion
 from transfer_service.domain.packet import Packet, PacketFile
 from transfer_service.domain.paths import path_identity
 from transfer_service.domain.people import Recipient
@@ -156,6 +159,18 @@ def document_of(row: Row, seals: Seals) -> ReleaseDocument:
     """The document again. SealBroken."""
     key = seals.field(row["organization_id"], "release_documents", "key", row["id"])
     return ReleaseDocument(**{**row, "key": key.open_bytes(row["key"])})
+
+
+def opinion_row(opinion: Opinion, seals: Seals) -> dict[str, Any]:
+    """An opinion: all that it says sealed."""
+    reply = seals.field(opinion.organization_id, "opinions", "reply", opinion.id)
+    return plain_row(opinion) | {"reply": reply.seal(reply_to_document(opinion.reply))}
+
+
+def opinion_of(row: Row, seals: Seals) -> Opinion:
+    """The opinion again. SealBroken."""
+    reply = cast("Any", seals.field(row["organization_id"], "opinions", "reply", row["id"]).open(row["reply"]))
+    return Opinion(**{**row, "reply": reply_from_document(reply)})
 
 
 def link_row(link: Link, seals: Seals) -> dict[str, Any]:  # noqa: ARG001 - one shape for all

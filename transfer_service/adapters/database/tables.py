@@ -29,7 +29,8 @@ from transfer_service.adapters.database.column_types import Identifiers, Pairs, 
 from transfer_service.domain.document import DocumentKind
 from transfer_service.domain.language import Language
 from transfer_service.domain.link import Verification
-from transfer_service.domain.packet import FileKind, FileState, PacketState
+from transfer_service.domain.opinion import OpinionState
+from transfer_service.domain.packet import FileKind, FileState, PacketKind, PacketState
 from transfer_service.domain.people import CredentialKind, RecipientKind, Role
 from transfer_service.domain.release import Basis, Medium, ReleaseState
 from transfer_service.domain.slide_request import DeclineReason, SlideRequestState
@@ -152,6 +153,7 @@ packets = _tenant_table(
     Column("destroyed_at", UtcDateTime),
     Column("pending_contact", LargeBinary),
     Column("predecessor_id", Uuid),
+    Column("kind", word_of(PacketKind), nullable=False, server_default=PacketKind.CASE),
     _refers("departments", "department_id"),
     CheckConstraint("destroyed_at IS NULL OR wrapped_key IS NULL", name="destroyed_has_no_key"),
     Index(None, "organization_id", "created_at", "id"),
@@ -362,6 +364,26 @@ receipts = _tenant_table(
     Column("confirmed_at", UtcDateTime, nullable=False),
     _refers("releases", "release_id"),
     UniqueConstraint("organization_id", "release_id", "recipient_id", "file_id"),
+)
+
+opinions = _tenant_table(
+    "opinions",
+    Column("packet_id", Uuid, nullable=False),
+    Column("release_id", Uuid, nullable=False),
+    Column("recipient_id", Uuid, nullable=False),
+    Column("recipient_version", Integer, nullable=False),
+    Column("state", word_of(OpinionState), nullable=False),
+    Column("begun_at", UtcDateTime, nullable=False),
+    Column("reply", LargeBinary),
+    Column("sent_at", UtcDateTime),
+    Column("shared_at", UtcDateTime),
+    Column("shared_by", Uuid),
+    _refers("packets", "id"),
+    _refers("packets", "packet_id"),
+    _refers("releases", "release_id"),
+    _refers("recipients", "recipient_id", "recipient_version", key=("id", "version")),
+    Index(None, "organization_id", "packet_id", "begun_at", "id"),
+    Index(None, "organization_id", "release_id", "recipient_id"),
 )
 
 audit_entries = _tenant_table(
