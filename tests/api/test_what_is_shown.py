@@ -23,6 +23,7 @@ PACKET = {
     "id", "department_id", "contributing_department_ids", "state", "case", "note", "created_at", "closed_at",
     "retired_at", "destroy_at", "pending_contact",
     "predecessor_id",
+    "answers_opinion_id",
 }  # fmt: skip
 RELEASE = {
     "id", "packet_id", "state", "basis", "grants", "purpose", "expires_at", "manifest_sha256", "form_sha256",

@@ -7,6 +7,7 @@ import pytest
 from tests.factories import a_patient_actor, a_recipient_actor, a_system_actor
 from tests.stages import CONTENTS, sha256_hex, some_bytes
 from tests.usecases.conftest import PART_BYTES
+from transfer_service.domain.opinion import Conclusion, MaterialKind, Missing, Reply
 from transfer_service.domain.packet import FileState, NotIncluded, PacketState
 from transfer_service.domain.people import Role
 from transfer_service.domain.successor import CaseChanges
@@ -14,6 +15,7 @@ from transfer_service.errors import (
     FileNotReceiving,
     FilesUnverified,
     FileUnknown,
+    Invalid,
     NotAllowed,
     NotFound,
     PacketNotClosed,
@@ -52,6 +54,26 @@ def test_what_is_named_is_otherwise(stages):
     assert (packet.case.question, packet.case.not_included, packet.note) == (
         "And the lymph node?", lost, "With the node",
     )  # fmt: skip
+
+
+def test_a_successor_can_bring_what_an_opinion_asked_for(stages):
+    stage = stages.redeemed()
+    missing = (Missing(MaterialKind.STAIN, "HER2 of block A1"),)
+    asking = stages.answered(stage, Reply(Conclusion.NEEDS_MORE_MATERIAL, missing=missing)).opinion
+    packet = stages.succeeded(stage, answers_opinion_id=asking.id).packet
+    assert packet.answers_opinion_id == asking.id
+    assert stages.audit()[-1].facts["answers"] == str(asking.id)
+
+
+def test_only_an_opinion_on_that_packet_that_was_sent_and_asked_for_more_is_answered(stages):
+    stage, other = stages.redeemed(), stages.closed()
+    content = stages.answered(stage).opinion
+    missing = (Missing(MaterialKind.BLOCK, "Block A1"),)
+    asking = stages.answered(stage, Reply(Conclusion.NEEDS_MORE_MATERIAL, missing=missing)).opinion
+    draft = stages.drafted(stage).opinion
+    for former, opinion_id in ((stage, content.id), (other, asking.id), (stage, draft.id), (stage, uuid4())):
+        with pytest.raises(Invalid):
+            stages.succeeded(former, answers_opinion_id=opinion_id)
 
 
 def test_chosen_files_are_carried_and_no_others(stages):

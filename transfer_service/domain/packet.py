@@ -108,6 +108,7 @@ class Packet:
     destroyed_at: datetime | None = None
     pending_contact: PendingContact | None = None
     predecessor_id: UUID | None = None
+    answers_opinion_id: UUID | None = None
     kind: PacketKind = PacketKind.CASE
 
     def moved(self, to: PacketState) -> "Packet":

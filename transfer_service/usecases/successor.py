@@ -9,11 +9,12 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from transfer_service.audit.entry import Event, Fact
+from transfer_service.domain.opinion import Conclusion, Opinion, OpinionState
 from transfer_service.domain.packet import FileState, Packet, PacketFile, PacketState
 from transfer_service.domain.people import Actor, StaffActor
 from transfer_service.domain.policy import check_may_open_packets, check_may_read_packets
 from transfer_service.domain.successor import CaseChanges, Changes, changes_between
-from transfer_service.errors import FileUnknown, NotFound
+from transfer_service.errors import FileUnknown, Invalid, NotFound
 from transfer_service.ports import Database, Keyring, Transaction
 from transfer_service.usecases.deposit import PacketView
 from transfer_service.usecases.reach import packet_key_context, seen_packet
@@ -21,11 +22,15 @@ from transfer_service.usecases.reach import packet_key_context, seen_packet
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SuccessorDraft:
-    """What is to be otherwise than in the predecessor; without ``file_ids`` every file is carried over."""
+    """What is to be otherwise than in the predecessor; without ``file_ids`` every file is carried over.
+
+    ``answers_opinion_id``: the opinion on the predecessor that asked for more material, which this packet is to bring.
+    """
 
     case: CaseChanges = field(default_factory=CaseChanges)
     file_ids: tuple[UUID, ...] | None = None
     note: str | None = None
+    answers_opinion_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -46,7 +51,7 @@ class Successors:
     def open(self, actor: Actor, packet_id: UUID, draft: SuccessorDraft, now: datetime) -> PacketView:
         """An open packet of the same department and patient, its files being carried.
 
-        NotFound, PacketNotClosed, PacketRetired, FileUnknown.
+        NotFound, PacketNotClosed, PacketRetired, FileUnknown, Invalid.
         """
         staff = check_may_open_packets(actor)
         successor_id = uuid4()
@@ -54,10 +59,13 @@ class Successors:
         with self.database.changing() as tx:
             former = seen_packet(tx, staff, packet_id)
             former.check_closed()
+            _check_answers(tx, former, draft.answers_opinion_id)
             files = _chosen(tx, former, draft.file_ids)
             packet = _successor(former, successor_id, wrapped, staff, draft, now)
             carried = [_carried(packet, file, now) for file in files]
             facts: dict[str, Fact] = {"predecessor": str(former.id), "files": len(carried)}
+            if draft.answers_opinion_id is not None:
+                facts["answers"] = str(draft.answers_opinion_id)
             tx.save(Event("packet.opened", staff, now, {"packet": packet.id}, facts), packet, *carried)
         return PacketView(packet, carried)
 
@@ -73,6 +81,15 @@ class Successors:
                 for each in (packet.predecessor_id, packet.id)
             )
         return ChangesView(packet.predecessor_id, changes_between(before, after))
+
+
+def _check_answers(tx: Transaction, packet: Packet, opinion_id: UUID | None) -> None:
+    """Invalid unless it is an opinion on that very packet, was sent, and asked for more material."""
+    if opinion_id is None:
+        return
+    asked = tx.find(Opinion, packet.organization_id, packet_id=packet.id, id=opinion_id, state=OpinionState.SENT)
+    if not any(each.reply and each.reply.conclusion is Conclusion.NEEDS_MORE_MATERIAL for each in asked):
+        raise Invalid("No opinion of that id asked for more material than this packet holds.")
 
 
 def _chosen(tx: Transaction, packet: Packet, file_ids: tuple[UUID, ...] | None) -> list[PacketFile]:
@@ -101,6 +118,7 @@ def _successor(
         written_at=now,
         wrapped_key=wrapped_key,
         predecessor_id=former.id,
+        answers_opinion_id=draft.answers_opinion_id,
     )
 
 

@@ -153,6 +153,7 @@ packets = _tenant_table(
     Column("destroyed_at", UtcDateTime),
     Column("pending_contact", LargeBinary),
     Column("predecessor_id", Uuid),
+    Column("answers_opinion_id", Uuid),
     Column("kind", word_of(PacketKind), nullable=False, server_default=PacketKind.CASE),
     _refers("departments", "department_id"),
     CheckConstraint("destroyed_at IS NULL OR wrapped_key IS NULL", name="destroyed_has_no_key"),

@@ -43,6 +43,7 @@ class _FactsSchema(Schema):
     retired_at = Instant(allow_none=True, attribute="packet.retired_at")
     destroy_at = Instant(allow_none=True, attribute="packet.destroy_at")
     predecessor_id = Id(allow_none=True, attribute="packet.predecessor_id")
+    answers_opinion_id = Id(allow_none=True, attribute="packet.answers_opinion_id")
 
 
 class PacketSchema(_FactsSchema):

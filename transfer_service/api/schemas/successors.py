@@ -30,6 +30,7 @@ class SuccessorDraftSchema(Schema):
     case = fields.Nested(CaseChangesSchema)
     not_included = fields.List(fields.Nested(NotIncludedSchema), validate=_MOST)
     note = Lines(4000)
+    answers_opinion_id = Id()
     file_ids = fields.List(Id(), validate=validate.Length(max=MOST_FILES))
 
     @post_load

@@ -17,6 +17,7 @@ def upgrade() -> None:
         "ALTER TABLE packets ADD COLUMN kind VARCHAR(24) DEFAULT 'case' NOT NULL"
         " CONSTRAINT ck_packets_packetkind CHECK (kind IN ('case', 'opinion'))"
     )
+    op.add_column("packets", sa.Column("answers_opinion_id", sa.Uuid(), nullable=True))
     op.create_table(
         "opinions",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
@@ -61,6 +62,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Opinions are lost. Their files stay, in packets that nobody can tell from others any more."""
     op.drop_table("opinions")
+    op.drop_column("packets", "answers_opinion_id")
     op.drop_column("packets", "kind")
 
 
