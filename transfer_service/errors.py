@@ -17,7 +17,8 @@
     │   ├── ReleaseNotSigned, ReleaseNotRequested, ReleaseExpired, ReleaseWithdrawn, ReleaseLocked
     │   ├── FormChanged, PatientUnreachable, RecipientNotNamed
     │   ├── NothingToConfirm, DocumentChanged, TreatmentNotAllowed
-    │   └── LinkExpired, LinkRevoked, LinkUsedUp, LinkLocked, ChallengeUsed, ChallengeOver
+    │   ├── LinkExpired, LinkRevoked, LinkUsedUp, LinkLocked, ChallengeUsed, ChallengeOver
+    │   └── CopyNotReady, DocumentTooLong
     ├── TooMany                  too often; come again later
     ├── Unavailable              something we depend on does not answer; nothing was granted
     │   ├── Busy                 every place for such work is taken
@@ -282,6 +283,19 @@ class ChallengeUsed(NotNow):
 class ChallengeOver(NotNow):
     code = "challenge_over"
     message = "This challenge has expired or was replaced; ask for a new one."
+
+
+class CopyNotReady(NotNow):
+    """``retry_after_s`` says in how many seconds to come again."""
+
+    code = "copy_not_ready"
+    message = "The copy of the signed form is being made; try again shortly."
+    retry_after_s: int = 5
+
+
+class DocumentTooLong(NotNow):
+    code = "document_too_long"
+    message = "There is too much in this to make one PDF of it."
 
 
 class TooMany(TransferError):
