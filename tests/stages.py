@@ -22,6 +22,7 @@ from tests.factories import DAY, NOW, a_case
 from tests.fakes.object_store import FakeObjectStore
 from transfer_service.adapters.database import SqlDatabase
 from transfer_service.adapters.keyring import CachedKeyring, LocalKeyring
+from transfer_service.adapters.typesetting import TypstPdf
 from transfer_service.audit.entry import Entry
 from transfer_service.domain.link import Link, Verification
 from transfer_service.domain.mail import Mail
@@ -53,6 +54,7 @@ from transfer_service.usecases.announce import Announce
 from transfer_service.usecases.answers import Questions
 from transfer_service.usecases.archive import Archives
 from transfer_service.usecases.close import Close
+from transfer_service.usecases.copies import Copies
 from transfer_service.usecases.deliver import Deliver
 from transfer_service.usecases.deposit import Deposit, FileDraft, PacketDraft
 from transfer_service.usecases.documents import Documents
@@ -202,6 +204,7 @@ class Stages:
         admit = Admit(self.service_key, self.signing_key, self.limits)
         redeem = Redeem(self.database, questions, self.service_key, admit, self.limits)
         deliver = Deliver(self.database, self.keyring, self.store, self.clock)
+        documents = Documents(self.database, self.store, self.limits)
         return Journey(
             enrol=Enrol(self.database, self.keyring),
             recipients=Recipients(self.database),
@@ -210,7 +213,8 @@ class Stages:
             verify=Verify(self.database, self.keyring, self.store, self.limits, self.clock),
             close=Close(self.database, self.signing_key),
             releases=Releases(self.database, self.limits, PUBLIC_URL),
-            papers=Papers(self.database, Documents(self.database, self.store, self.limits), self.clock),
+            papers=Papers(self.database, documents, self.clock),
+            copies=Copies(self.database, documents, TypstPdf()),
             patients=Patients(self.database, questions, self.limits),
             issue=Issue(self.database, self.service_key, self.limits, PUBLIC_URL),
             redeem=redeem,
@@ -345,6 +349,12 @@ class Stages:
         assert stage.release is not None
         draft = self.paper_draft()
         stage.release = self.journey.papers.confirm(self.second_coordinator, stage.release.id, draft, self.now)
+        return stage
+
+    def copied(self, *, of: Stage | None = None) -> Stage:
+        """The worker has made the copy of the signed form."""
+        stage = of or self.signed()
+        self.journey.copies.make_missing(self.now)
         return stage
 
     def treatment_allowed(self, *, allowed: bool = True) -> None:

@@ -7,7 +7,7 @@ Tests begin at `joined`, with parts of their own.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -20,6 +20,7 @@ from transfer_service.adapters.database import SqlDatabase
 from transfer_service.adapters.keyring import CachedKeyring, KmsKeyring, LocalKeyring
 from transfer_service.adapters.mail import Letterhead, OutboxFolder, SmtpPost, SmtpServer
 from transfer_service.adapters.s3 import S3ObjectStore
+from transfer_service.adapters.typesetting import TypstPdf
 from transfer_service.adapters.webhooks import HttpsCourier
 from transfer_service.api.registration import register_api
 from transfer_service.edge.calls import Service, register_service
@@ -30,7 +31,7 @@ from transfer_service.edge.transfer_slots import TransferSlots
 from transfer_service.errors import InstallationDamaged, SealBroken, SettingsInvalid
 from transfer_service.identity.bearer import Bearers
 from transfer_service.pages import register_pages
-from transfer_service.ports import Courier, Database, Keyring, ObjectStore, Post
+from transfer_service.ports import Courier, Database, Keyring, ObjectStore, Post, Typesetter
 from transfer_service.sealing.keys import SecretKey, derive_key
 from transfer_service.sealing.manifest import SigningKey
 from transfer_service.settings import KeyringKind, S3Encryption, Secret, Settings
@@ -40,6 +41,7 @@ from transfer_service.usecases.announce import Announce
 from transfer_service.usecases.answers import Questions
 from transfer_service.usecases.archive import Archives
 from transfer_service.usecases.close import Close
+from transfer_service.usecases.copies import Copies
 from transfer_service.usecases.deliver import Deliver
 from transfer_service.usecases.deposit import Deposit
 from transfer_service.usecases.documents import Documents
@@ -86,6 +88,7 @@ class Parts:
     downloads: int = 8
     may_destroy: Callable[[], bool] = lambda: True
     metrics_token_sha256: bytes | None = None
+    typesetter: Typesetter = field(default_factory=TypstPdf)
 
 
 def parts_of(settings: Settings) -> Parts:
@@ -205,6 +208,7 @@ def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> J
     admit = Admit(service_key, signing_key, limits)
     redeem = Redeem(database, questions, service_key, admit, limits)
     deliver = Deliver(database, keyring, store, parts.clock)
+    documents = Documents(database, store, limits)
     return Journey(
         enrol=Enrol(database, keyring),
         recipients=Recipients(database),
@@ -213,7 +217,8 @@ def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> J
         verify=Verify(database, keyring, store, limits, parts.clock),
         close=Close(database, signing_key),
         releases=Releases(database, limits, parts.public_url),
-        papers=Papers(database, Documents(database, store, limits), parts.clock),
+        papers=Papers(database, documents, parts.clock),
+        copies=Copies(database, documents, parts.typesetter),
         patients=Patients(database, questions, limits),
         issue=Issue(database, service_key, limits, parts.public_url),
         redeem=redeem,

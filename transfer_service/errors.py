@@ -23,6 +23,7 @@
     ├── Unavailable              something we depend on does not answer; nothing was granted
     │   ├── Busy                 every place for such work is taken
     │   └── MailRefused          this one message, where others may go
+    ├── NotTypeset               this one document could not be made into a PDF, where others may
     ├── StoreRefused             the object store says no to a step; use cases handle it, nobody outside sees it
     │   └── ObjectExists, ObjectMissing, UploadGone, PartsRefused
     ├── NoticeNotTaken           a receiver of webhooks did not take one; it is tried again
@@ -341,6 +342,12 @@ class NoticeNotTaken(TransferError):
     def __init__(self, why: str = "not_taken", *, is_gone: bool = False) -> None:
         super().__init__()
         self.why, self.is_gone = why, is_gone
+
+
+class NotTypeset(TransferError):
+    code = "not_typeset"
+    message = "The PDF could not be made; try again later."
+    retry_after_s: int = 60
 
 
 class StoreRefused(TransferError):

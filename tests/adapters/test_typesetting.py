@@ -1,6 +1,7 @@
 """PDFs as other programs read them: tagged, titled, in their language, with every text as it was given."""
 
 import os
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +23,7 @@ from transfer_service.domain.printed import (
     Paragraph,
     Table,
 )
-from transfer_service.errors import DocumentTooLong, Unavailable
+from transfer_service.errors import DocumentTooLong, NotTypeset, Unavailable
 
 CREATED_AT = datetime(2026, 5, 12, 9, 30, 1, tzinfo=UTC)
 UNSHOWN = "Una caja."
@@ -153,8 +154,19 @@ def test_a_text_goes_along_byte_for_byte(tmp_path: Path) -> None:
 
 
 def test_what_takes_too_long_is_stopped() -> None:
-    with pytest.raises(Unavailable):
+    with pytest.raises(NotTypeset):
         TypstPdf(within_s=0.001).typeset(document(Paragraph("x")))
+
+
+def test_whoever_finds_no_place_in_time_is_told_to_come_again() -> None:
+    with pytest.raises(Unavailable):
+        TypstPdf(within_s=0.01, at_once=0).typeset(document(Paragraph("x")))
+
+
+def test_where_no_compiler_starts_the_typesetter_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(Unavailable):
+        typeset(Paragraph("x"))
 
 
 def test_a_compiler_that_breaks_says_nothing_of_the_document(
@@ -163,7 +175,7 @@ def test_a_compiler_that_breaks_says_nothing_of_the_document(
     broken = tmp_path / "compiler.py"
     broken.write_text("import sys; sys.exit(sys.stdin.read())")
     monkeypatch.setattr(typst_pdf, "COMPILER", broken)
-    with pytest.raises(Unavailable) as raised:
+    with pytest.raises(NotTypeset) as raised:
         typeset(Paragraph("Ada Secret"))
     assert "Ada" not in f"{raised.value} {raised.value.__cause__} {caplog.text}"
     assert "CalledProcessError" in caplog.text

@@ -9,5 +9,8 @@ class Typesetter(Protocol):
     """Makes PDFs that a screen reader can read (PDF/UA-1, ISO 14289-1)."""
 
     def typeset(self, document: Document) -> bytes:
-        """The same document, the same bytes. ``DocumentTooLong``; ``Unavailable`` where it could not be made."""
+        """The same document, the same bytes.
+
+        ``DocumentTooLong``; ``NotTypeset`` where others may well be; ``Unavailable`` where they would fare no better.
+        """
         ...

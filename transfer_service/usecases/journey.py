@@ -6,6 +6,7 @@ from transfer_service.usecases.account import Account
 from transfer_service.usecases.announce import Announce
 from transfer_service.usecases.archive import Archives
 from transfer_service.usecases.close import Close
+from transfer_service.usecases.copies import Copies
 from transfer_service.usecases.deliver import Deliver
 from transfer_service.usecases.deposit import Deposit
 from transfer_service.usecases.enrol import Enrol
@@ -36,6 +37,7 @@ class Journey:
     close: Close
     releases: Releases
     papers: Papers
+    copies: Copies
     patients: Patients
     issue: Issue
     redeem: Redeem

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import unicodedata
 from pathlib import Path
+from threading import BoundedSemaphore
 
 from transfer_service.domain.printed import (
     Blanks,
@@ -17,7 +18,7 @@ from transfer_service.domain.printed import (
     Paragraph,
     Table,
 )
-from transfer_service.errors import DocumentTooLong, Unavailable
+from transfer_service.errors import DocumentTooLong, NotTypeset, Unavailable
 
 _log = logging.getLogger(__name__)
 
@@ -30,26 +31,32 @@ _NO_CHARACTERS = range(0xFDD0, 0xFDF0)  # and the last two of each plane (Unicod
 
 
 class TypstPdf:
-    """Starts a compiler for each document; ``within_s`` is as long as one may take."""
+    """Starts a compiler for each document, ``at_once`` at most; ``within_s`` is as long as one may take, or wait."""
 
-    def __init__(self, within_s: float = 30.0) -> None:
-        self._within_s = within_s
+    def __init__(self, within_s: float = 30.0, at_once: int = 2) -> None:
+        self._within_s, self._places = within_s, BoundedSemaphore(at_once)
 
     def typeset(self, document: Document) -> bytes:
-        """PDF/UA-1, with the document's language, title and date. DocumentTooLong, Unavailable."""
+        """PDF/UA-1, with the document's language, title and date. DocumentTooLong, NotTypeset, Unavailable."""
         asked = json.dumps(_data(document)).encode()
         if len(asked) > MOST_BYTES:
             raise DocumentTooLong
+        if not self._places.acquire(timeout=self._within_s):
+            raise Unavailable
         try:
             return self._compiled(asked)
-        except (OSError, subprocess.SubprocessError) as error:
-            _log.error("a document could not be typeset: %s", type(error).__name__)  # a trace may quote it
+        except subprocess.SubprocessError as error:
+            _log.error("A document could not be typeset: %s.", type(error).__name__)  # more would quote it
+            raise NotTypeset from None
+        except OSError as error:
+            _log.error("No compiler of documents starts: %s.", type(error).__name__)
             raise Unavailable from None
+        finally:
+            self._places.release()
 
     def _compiled(self, asked: bytes) -> bytes:
-        command = [sys.executable, "-I", str(COMPILER)]
         done = subprocess.run(  # noqa: S603 - our own file, and nothing of the document in the command
-            command,
+            [sys.executable, "-I", str(COMPILER)],
             input=asked,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
