@@ -6,10 +6,11 @@ from dataclasses import replace
 import pytest
 
 from tests.factories import DAY, a_patient
-from tests.pdfs import attachment_of, info_of, text_of
+from tests.pdfs import attachment_of, catalog_of, info_of, text_of
 from tests.stages import ATTESTATION, SCAN, sha256_hex
 from transfer_service.adapters.typesetting import TypstPdf
 from transfer_service.audit.chain import verify
+from transfer_service.domain.language import Language
 from transfer_service.domain.moments import rfc3339
 from transfer_service.domain.people import Role
 from transfer_service.domain.printed import Bullets, Heading, Paragraph
@@ -211,6 +212,14 @@ def test_a_form_is_laid_out_by_its_own_marks(stages):
         *(Heading("Head"), Paragraph("line\nmore"), Bullets(("one", "two"))),
         *(Bullets(("three",)), Paragraph("last"), Heading("End"), Heading("Signature")),
     )
+
+
+def test_a_copy_is_in_the_language_of_its_form(stages):
+    stage = stages.asked_on_paper()
+    release = replace(stage.release, form=replace(stage.release.form, language="es"))
+    facts = FormFacts(release, stages.hospital.organization, stages.hospital.pathology)
+    assert b"/Lang(es)" in catalog_of(TypstPdf().typeset(unsigned_form(facts)))
+    assert facts.words.language is Language.SPANISH
 
 
 def test_names_in_any_script_are_in_the_text_of_the_copy(stages):
