@@ -47,5 +47,14 @@ def test_a_form_on_paper_releases_once_a_second_member_of_staff_has_confirmed_it
     assert code_of(recipient.get("/redeemed")) == (409, "release_withdrawn")
     log = [entry["action"] for entry in second.items("/audit") if entry["subject"].get("release") == release.id]
     assert [action.removeprefix("release.") for action in reversed(log) if action.startswith("release.")] == [
-        *("requested", "paper_received", "paper_received", "paper_shown", "paper_refused", "signed", "copy_made", "withdrawn")
+        *(
+            "requested",
+            "paper_received",
+            "paper_received",
+            "paper_shown",
+            "paper_refused",
+            "signed",
+            "copy_made",
+            "withdrawn",
+        )
     ]

@@ -19,6 +19,7 @@ _MOST_CPU_S = 60
 
 def main() -> None:
     """Exit 0 with a PDF; else nothing."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY_BYTES, _MOST_MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (_MOST_CPU_S, _MOST_CPU_S))
     asked = json.load(sys.stdin.buffer)
