@@ -108,9 +108,13 @@ def archive_source(actor: Actor) -> tuple[Download, Source]:
 
 
 def printed_form(actor: Actor, release_id: UUID) -> Response:
-    """Answer GET or HEAD for a release's form as a PDF; Busy, every refusal of ``Copies.form``."""
+    """Answer GET or HEAD for a release's form as a PDF; Busy, every refusal of ``Copies.form``.
+
+    It takes a place to make one, so that whoever asks for many leaves threads to everybody else.
+    """
     copies = journey().copies
-    form = copies.form(actor, release_id)
+    with service().slots.download():
+        form = copies.form(actor, release_id)
 
     def begin(start: int, stop: int) -> Blocks:
         return copies.read(form, start, stop)
