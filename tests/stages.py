@@ -22,6 +22,7 @@ from tests.factories import DAY, NOW, a_case, asked
 from tests.fakes.object_store import FakeObjectStore
 from transfer_service.adapters.database import SqlDatabase
 from transfer_service.adapters.keyring import CachedKeyring, LocalKeyring
+from transfer_service.adapters.typesetting import TypstPdf
 from transfer_service.audit.entry import Entry
 from transfer_service.domain.link import Link, Verification
 from transfer_service.domain.mail import Mail
@@ -59,6 +60,7 @@ from transfer_service.usecases.ask import Asking
 from transfer_service.usecases.carry import Carry
 from transfer_service.usecases.close import Close
 from transfer_service.usecases.contact import Contacts
+from transfer_service.usecases.copies import Copies
 from transfer_service.usecases.deliver import Deliver
 from transfer_service.usecases.deposit import Deposit, FileDraft, PacketDraft
 from transfer_service.usecases.describe import Describe
@@ -224,6 +226,7 @@ class Stages:
         deposit = Deposit(self.database, self.keyring, self.limits)
         receive = Receive(self.database, self.keyring, self.store, self.limits, self.clock)
         close = Close(self.database, self.signing_key)
+        documents = Documents(self.database, self.store, self.limits)
         return Journey(
             enrol=Enrol(self.database, self.keyring),
             recipients=Recipients(self.database),
@@ -236,7 +239,8 @@ class Stages:
             successors=Successors(self.database, self.keyring),
             carry=Carry(self.database, self.keyring, self.store, self.limits, self.clock),
             releases=Releases(self.database, self.limits, secrets, PUBLIC_URL),
-            papers=Papers(self.database, Documents(self.database, self.store, self.limits), self.clock),
+            papers=Papers(self.database, documents, self.clock),
+            copies=Copies(self.database, documents, TypstPdf()),
             patients=Patients(self.database, questions, self.limits, secrets, by_sms=self.sms is not None),
             issue=Issue(self.database, self.service_key, self.limits, PUBLIC_URL),
             redeem=redeem,
@@ -376,6 +380,12 @@ class Stages:
         assert stage.release is not None
         draft = self.paper_draft()
         stage.release = self.journey.papers.confirm(self.second_coordinator, stage.release.id, draft, self.now)
+        return stage
+
+    def copied(self, *, of: Stage | None = None) -> Stage:
+        """The worker has made the copy of the signed form."""
+        stage = of or self.signed()
+        self.journey.copies.make_missing(self.now)
         return stage
 
     def treatment_allowed(self, *, allowed: bool = True) -> None:

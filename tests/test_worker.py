@@ -100,6 +100,12 @@ def test_mail_is_carried_away(stages):
         assert eventually(lambda: len(stages.post.mail) > already)
 
 
+def test_a_signed_form_has_its_copy_without_anyone_asking(stages):
+    stage = stages.signed()
+    with working(stages):
+        assert eventually(lambda: stages.journey.copies.size_bytes(stage.release) is not None)
+
+
 def test_an_abandoned_deposit_is_swept_soon_after_the_start(stages):
     stage = stages.received()
     stages.verify_all()

@@ -7,7 +7,7 @@ Tests begin at `joined`, with parts of their own.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -20,6 +20,7 @@ from transfer_service.adapters.database import SqlDatabase
 from transfer_service.adapters.keyring import CachedKeyring, KmsKeyring, LocalKeyring
 from transfer_service.adapters.mail import Letterhead, OutboxFolder, SmtpPost, SmtpServer
 from transfer_service.adapters.s3 import S3ObjectStore
+from transfer_service.adapters.typesetting import TypstPdf
 from transfer_service.adapters.webhooks import HttpsCourier
 from transfer_service.api.registration import register_api
 from transfer_service.edge.calls import Service, register_service
@@ -30,7 +31,7 @@ from transfer_service.edge.transfer_slots import TransferSlots
 from transfer_service.errors import InstallationDamaged, SealBroken, SettingsInvalid
 from transfer_service.identity.bearer import Bearers
 from transfer_service.pages import register_pages
-from transfer_service.ports import Courier, Database, Keyring, ObjectStore, Post
+from transfer_service.ports import Courier, Database, Keyring, ObjectStore, Post, Typesetter
 from transfer_service.sealing.keys import SecretKey, derive_key
 from transfer_service.sealing.manifest import SigningKey
 from transfer_service.settings import KeyringKind, S3Encryption, Secret, Settings
@@ -44,6 +45,7 @@ from transfer_service.usecases.ask import Asking
 from transfer_service.usecases.carry import Carry
 from transfer_service.usecases.close import Close
 from transfer_service.usecases.contact import Contacts
+from transfer_service.usecases.copies import Copies
 from transfer_service.usecases.deliver import Deliver
 from transfer_service.usecases.deposit import Deposit
 from transfer_service.usecases.describe import Describe
@@ -98,6 +100,7 @@ class Parts:
     may_destroy: Callable[[], bool] = lambda: True
     metrics_token_sha256: bytes | None = None
     sms: Post | None = None
+    typesetter: Typesetter = field(default_factory=TypstPdf)
 
 
 def parts_of(settings: Settings) -> Parts:
@@ -219,6 +222,7 @@ def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> J
     deliver = Deliver(database, keyring, store, parts.clock)
     deposit = Deposit(database, keyring, limits)
     receive, close = Receive(database, keyring, store, limits, parts.clock), Close(database, signing_key)
+    documents = Documents(database, store, limits)
     return Journey(
         enrol=Enrol(database, keyring),
         recipients=Recipients(database),
@@ -232,7 +236,8 @@ def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> J
         carry=Carry(database, keyring, store, limits, parts.clock),
         releases=Releases(database, limits, secrets, parts.public_url),
         patients=Patients(database, questions, limits, secrets, by_sms=parts.sms is not None),
-        papers=Papers(database, Documents(database, store, limits), parts.clock),
+        papers=Papers(database, documents, parts.clock),
+        copies=Copies(database, documents, parts.typesetter),
         issue=Issue(database, service_key, limits, parts.public_url),
         redeem=redeem,
         services=Services(database, admit),

@@ -18,12 +18,13 @@
     │   ├── ReleaseNotSigned, ReleaseNotRequested, ReleaseExpired, ReleaseWithdrawn, ReleaseLocked
     │   ├── FormChanged, PatientUnreachable, RecipientNotNamed, SlideRequestDecided, RecipientChanged
     │   ├── NothingToConfirm, ContactChanged, DocumentChanged, TreatmentNotAllowed
-    │   ├── OpinionSent, OpinionEmpty
+    │   ├── OpinionSent, OpinionEmpty, CopyNotReady, DocumentTooLong
     │   └── LinkExpired, LinkRevoked, LinkUsedUp, LinkLocked, ChallengeUsed, ChallengeOver
     ├── TooMany                  too often; come again later
     ├── Unavailable              something we depend on does not answer; nothing was granted
     │   ├── Busy                 every place for such work is taken
     │   └── MailRefused          this one message, where others may go
+    ├── NotTypeset               this one document could not be made into a PDF, where others may
     ├── StoreRefused             the object store says no to a step; use cases handle it, nobody outside sees it
     │   └── ObjectExists, ObjectMissing, UploadGone, PartsRefused
     ├── NoticeNotTaken           a receiver of webhooks did not take one; it is tried again
@@ -323,6 +324,19 @@ class ChallengeOver(NotNow):
     message = "This challenge has expired or was replaced; ask for a new one."
 
 
+class CopyNotReady(NotNow):
+    """``retry_after_s`` says in how many seconds to come again."""
+
+    code = "copy_not_ready"
+    message = "The copy of the signed form is being made; try again shortly."
+    retry_after_s: int = 5
+
+
+class DocumentTooLong(NotNow):
+    code = "document_too_long"
+    message = "There is too much in this to make one PDF of it."
+
+
 class TooMany(TransferError):
     """Too often. ``retry_after_s`` says in how many seconds to come again."""
 
@@ -366,6 +380,12 @@ class NoticeNotTaken(TransferError):
     def __init__(self, why: str = "not_taken", *, is_gone: bool = False) -> None:
         super().__init__()
         self.why, self.is_gone = why, is_gone
+
+
+class NotTypeset(TransferError):
+    code = "not_typeset"
+    message = "The PDF could not be made; try again later."
+    retry_after_s: int = 60
 
 
 class StoreRefused(TransferError):

@@ -1,9 +1,9 @@
-"""What happens without anyone asking: verification, carrying, closing, mail, webhooks, expiry, sweeping.
+"""What happens without anyone asking: verification, carrying, closing, mail, webhooks, copies, expiry, sweeping.
 
 Two threads verify, so that one huge file does not hold up the small ones, and two bring notices to webhooks, so that
-a receiver that hangs does not hold up another. Carrying files over to successors, mail and the sweeping of objects,
-which wait for others, have a thread each; the calling thread does the rest, which waits for the database alone. Each
-chore goes on by itself: where something does not answer, that chore alone waits, longer each time.
+a receiver that hangs does not hold up another. Carrying files over to successors, mail, copies of signed forms and the
+sweeping of objects, which wait for others, have a thread each; the calling thread does the rest, which waits for the
+database alone. Each chore goes on by itself: where something does not answer, that chore alone waits, longer each time.
 """
 
 import logging
@@ -74,6 +74,7 @@ class Worker:
             self._started("carry", _Chore("carry", self._carry, rhythm.mail_s)),
             self._started("mail", _Chore("mail", self._deliver, rhythm.mail_s)),
             *(self._started(f"notices-{n}", _Chore("notices", self._announce, rhythm.mail_s)) for n in (1, 2)),
+            self._started("copies", _Chore("copies", self._make_copies, rhythm.sweep_s)),
             self._started("leftovers", _Chore("leftovers", self._sweep_leftovers, rhythm.sweep_s)),
         ]
         self._go_on(
@@ -131,6 +132,9 @@ class Worker:
 
     def _destroy(self) -> bool:
         return self._journey.retire.destroy(self._clock(), self._paused) > 0
+
+    def _make_copies(self) -> bool:
+        return self._journey.copies.make_missing(self._clock()) > 0
 
     def _sweep_leftovers(self) -> bool:
         return self._journey.retire.sweep_leftovers(self._clock()) > 0

@@ -74,6 +74,7 @@ _ROWS = {
     ("POST", f"{_PACKET}/releases"):                                   "U FYFF FF NNFFF FFF U FF",
     ("GET", f"{_PACKET}/releases"):                                    "U FYYF FF NNFNF FFF U FF",
     ("GET", "/api/v1/releases/<id:release_id>"):                       "U FYYF YF NNFNN FFF U FF",
+    ("GET", "/api/v1/releases/<id:release_id>/form.pdf"):              "U FYYF YF NNFNN FFF U FF",
     ("POST", "/api/v1/releases/<id:release_id>/resend"):               "U FYFF FF NNFFF FFF U FF",
     ("POST", "/api/v1/releases/<id:release_id>/sign"):                 "U FFFF YF FFFFN FFF U FF",
     ("POST", "/api/v1/releases/<id:release_id>/withdraw"):             "U FYYF YF NNFNN FFF U FF",

@@ -102,6 +102,10 @@ class Scene:
         }
         return f"/releases/{release.id}/sign", {"json": body}, {"patient": self.api.patient(asked)}
 
+    def copied(self) -> str:
+        self.stages.copied(of=self.stage)
+        return f"/releases/{self.release}/form.pdf"
+
     def to_release(self) -> tuple[str, dict[str, Any]]:
         body = {
             "grants": [{"recipient_id": str(self.stages.recipient.id)}],
@@ -301,6 +305,7 @@ _REQUESTS: dict[tuple[str, str], Callable[[Scene], Made]] = {
     ("POST", f"{_PACKET}/releases"): Scene.to_release,
     ("GET", f"{_PACKET}/releases"): lambda scene: f"/packets/{scene.packet}/releases",
     ("GET", "/releases/<id:release_id>"): lambda scene: f"/releases/{scene.release}",
+    ("GET", "/releases/<id:release_id>/form.pdf"): Scene.copied,
     ("POST", "/releases/<id:release_id>/resend"): lambda scene: f"/releases/{scene.release}/resend",
     ("POST", "/releases/<id:release_id>/sign"): Scene.to_sign,
     ("POST", "/releases/<id:release_id>/withdraw"): lambda scene: f"/releases/{scene.release}/withdraw",

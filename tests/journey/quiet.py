@@ -236,6 +236,7 @@ class Quiet:
             ("POST", f"{packet}/releases"): Operation(staff, closed, asking),
             ("GET", f"{packet}/releases"): Operation(staff, closed),
             ("GET", "/releases/{release_id}"): Operation(staff, release),
+            ("GET", "/releases/{release_id}/form.pdf"): Operation(staff, asked),
             ("POST", "/releases/{release_id}/resend"): Operation(staff, asked, {}),
             ("POST", "/releases/{release_id}/sign"): Operation(
                 self.patient, release, self.release.signature() | proxy),

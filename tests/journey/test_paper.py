@@ -3,6 +3,7 @@
 import pytest
 
 from tests.journey.hospital import PDF, Hospital, code_of, sha256, some_bytes
+from tests.pdfs import text_of
 from tests.standalone_process import Standalone
 
 SCAN = b"%PDF-1.7\n" + some_bytes(1_000_000)
@@ -37,6 +38,7 @@ def test_a_form_on_paper_releases_once_a_second_member_of_staff_has_confirmed_it
     assert code_of(second.post(f"{url}/paper/confirm", release.paper(b"%PDF- blurred"))) == (409, "document_changed")
     signed = second.did(f"{url}/paper/confirm", release.paper(SCAN))
     assert (signed["state"], signed["signature"]["medium"]) == ("signed", "paper")
+    assert "Confirmed by a second person" in text_of(second.get(f"{url}/form.pdf").body)
 
     recipient = release.link().redeem()
     assert recipient.get(f"/redeemed/files/{packet.files[0].id}").body == b"a slide"
@@ -45,5 +47,14 @@ def test_a_form_on_paper_releases_once_a_second_member_of_staff_has_confirmed_it
     assert code_of(recipient.get("/redeemed")) == (409, "release_withdrawn")
     log = [entry["action"] for entry in second.items("/audit") if entry["subject"].get("release") == release.id]
     assert [action.removeprefix("release.") for action in reversed(log) if action.startswith("release.")] == [
-        *("requested", "paper_received", "paper_received", "paper_shown", "paper_refused", "signed", "withdrawn")
+        *(
+            "requested",
+            "paper_received",
+            "paper_received",
+            "paper_shown",
+            "paper_refused",
+            "signed",
+            "copy_made",
+            "withdrawn",
+        )
     ]

@@ -5,11 +5,15 @@ import html
 import re
 
 from tests.pages.visitor import BIRTH
+from tests.pdfs import text_of
 from tests.stages import ATTESTATION, ORIGIN, wrong_code
+from transfer_service.adapters.typesetting import typst_pdf
+from transfer_service.domain.language import Language
 from transfer_service.domain.packet import FileKind
 from transfer_service.domain.release import Medium, ReleaseState, Signer
 from transfer_service.usecases.guesses import MOST_OF_A_PEER
 from transfer_service.usecases.withdrawal import WithdrawalDraft
+from transfer_service.wording import words_in
 
 FORM = re.compile(r'<pre class="form" id="form-text" lang="en">\n(.*?)</pre>', re.DOTALL)
 
@@ -89,14 +93,12 @@ def test_a_patient_sees_that_a_form_on_paper_waits_and_can_refuse_or_sign_all_th
 
 
 def test_a_patient_sees_what_was_signed_on_paper_and_keeps_a_copy(stages, visitor):
-    stage = stages.confirmed(of=stages.scanned(of=stages.released()))
+    stage = stages.copied(of=stages.confirmed(of=stages.scanned(of=stages.released())))
     visitor.patient_in(stages, stage)
     assert "You have signed on paper." in visitor.text()
     assert "Signed on paper, on May 12, 2026 Confirmed by a second person" in visitor.text()
-    copied = visitor.get("/r/copy").text
-    assert (
-        "Signed by Ada Example on paper, on May 12, 2026\nConfirmed by a second person at the department on" in copied
-    )
+    copied = text_of(visitor.get("/r/copy").data)
+    assert "Signed on paper, on May 12, 2026\nConfirmed by a second person at the department on" in copied
 
 
 def test_a_patient_whose_files_are_released_for_treatment_is_told_why_and_can_object(stages, visitor):
@@ -105,7 +107,7 @@ def test_a_patient_whose_files_are_released_for_treatment_is_told_why_and_can_ob
     for words in ("released for your treatment", ATTESTATION, "45 CFR 164.506(c)"):
         assert words in visitor.text()
     assert '/r/sign"' not in visitor.last.text
-    assert "without a signature" in visitor.get("/r/copy").text
+    assert "without a signature" in text_of(visitor.get("/r/copy").data)
     visitor.get("/r/withdraw")
     assert "Object to this release?" in visitor.text()
     visitor.submit("/r/withdraw")
@@ -358,15 +360,28 @@ def test_an_empty_accounting_says_so(stages, visitor):
     assert "Nobody has received anything" in visitor.text()
 
 
-def test_a_patient_keeps_a_copy_of_what_they_signed(stages, visitor):
-    stage = stages.signed()
+def test_a_patient_finds_a_copy_of_what_they_signed_at_once(stages, visitor):
+    stage = stages.released()
     visitor.patient_in(stages, stage)
+    assert "Download a copy of this form (PDF)" in visitor.text()
+    visitor.submit("/r/sign", visitor.signature())
     copy = visitor.get("/r/copy")
-    assert copy.mimetype == "text/plain"
+    size = words_in(Language.ENGLISH).size(len(copy.data))
+    assert (copy.status_code, copy.mimetype) == (200, "application/pdf")
     assert copy.headers["Content-Disposition"].startswith("attachment")
-    assert copy.text.startswith(stage.release.form.text)
-    assert "Signed by Ada Example" in copy.text
-    assert stage.release.form.sha256 in copy.text
+    assert "Signed by Ada Example" in text_of(copy.data)
+    visitor.get("/r/release")
+    assert f"Download a copy of this form (PDF, {size})" in visitor.text()
+
+
+def test_a_signature_stands_while_its_copy_can_not_be_made(stages, visitor, monkeypatch):
+    stage = stages.released()
+    visitor.patient_in(stages, stage)
+    monkeypatch.setattr(typst_pdf, "COMPILER", stages.directory / "nothing.py")
+    visitor.submit("/r/sign", visitor.signature())
+    assert "You have signed." in visitor.text()
+    assert visitor.get("/r/copy").status_code == 409
+    assert "Your copy is being made" in visitor.text()
 
 
 def test_the_code_page_without_a_letter_leads_to_the_start(visitor):

@@ -315,6 +315,12 @@ def treatment_disallowed(stages):
     return lambda: stages.treatment_allowed(allowed=False)
 
 
+@change("release.copy_made")
+def copy_made(stages):
+    stages.signed()
+    return lambda: stages.journey.copies.make_missing(stages.now)
+
+
 @change("release.paper_received")
 def paper_received(stages):
     stage = stages.asked_on_paper()

@@ -65,4 +65,6 @@ def get_paper(release_id: UUID) -> Response:
 @blueprint.shows(200, ReleaseSchema)
 def confirm_paper(draft: PaperDraft, release_id: UUID) -> Release:
     """Confirm another's scan: what stands on it, and the digest of what you looked at. The release is signed then."""
-    return journey().papers.confirm(caller(), release_id, draft, now())
+    release = journey().papers.confirm(caller(), release_id, draft, now())
+    journey().copies.try_making(release, now())
+    return release

@@ -4,6 +4,8 @@ from functools import wraps
 from typing import Any
 from uuid import UUID
 
+from flask import Response
+
 from transfer_service import errors
 from transfer_service.api.blueprint import ApiBlueprint, View, caller
 from transfer_service.api.pages_of_lists import sliced
@@ -12,11 +14,16 @@ from transfer_service.api.schemas.nothing import NothingSchema
 from transfer_service.api.schemas.pages import Page, PageSchema
 from transfer_service.domain.release import Release
 from transfer_service.edge.calls import journey, now
+from transfer_service.edge.file_answer import printed_form
 from transfer_service.ports import Slice
+from transfer_service.usecases.copies import PDF
 from transfer_service.usecases.release import ReleaseDraft, SignatureDraft
 from transfer_service.usecases.withdrawal import WithdrawalDraft
 
 blueprint = ApiBlueprint("releases", "The patient's authorization: which files, to whom, why, until when.")
+
+
+_PDF = {PDF: {"schema": {"type": "string", "format": "binary"}}}
 
 
 def _before_the_body(sign: View) -> View:
@@ -69,6 +76,19 @@ def show_release(release_id: UUID) -> Release:
     return journey().releases.one(caller(), release_id)
 
 
+@blueprint.get(
+    "/releases/<id:release_id>/form.pdf",
+    refuses=(errors.CopyNotReady, errors.DocumentTooLong, errors.NotTypeset, errors.Busy),
+)
+@blueprint.documents(responses={200: {"description": "The form as a tagged PDF (PDF/UA-1).", "content": _PDF}})
+def print_form(release_id: UUID) -> Response:
+    """Fetch the form as a PDF: signed, the copy that is kept of it; not signed, with lines to sign it by hand.
+
+    The copy's SHA-256 stands in Repr-Digest, and as `pdf_sha256` in the audit log (`release.copy_made`).
+    """
+    return printed_form(caller(), release_id)
+
+
 @blueprint.post("/releases/<id:release_id>/resend", refuses=(errors.ReleaseExpired, errors.PatientUnreachable))
 @blueprint.body(NothingSchema, required=False)
 @blueprint.shows(200, schemas.ReleaseSchema)
@@ -92,7 +112,9 @@ def resend_release(_nothing: object, release_id: UUID) -> Release:
 @blueprint.shows(200, schemas.ReleaseSchema)
 def sign_release(draft: SignatureDraft, release_id: UUID) -> Release:
     """Sign, with the patient's token. Staff can't; that they tried is recorded."""
-    return journey().releases.sign(caller(), release_id, draft, now())
+    release = journey().releases.sign(caller(), release_id, draft, now())
+    journey().copies.try_making(release, now())
+    return release
 
 
 @blueprint.post("/releases/<id:release_id>/withdraw")

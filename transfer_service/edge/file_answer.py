@@ -22,6 +22,7 @@ from transfer_service.edge.ranges import content_disposition, requested_range
 from transfer_service.edge.stalled_downloads import reset_on_close, watched
 from transfer_service.edge.transfer_slots import TransferSlots
 from transfer_service.errors import TransferError
+from transfer_service.usecases.copies import PDF
 
 _log = logging.getLogger(__name__)
 
@@ -104,6 +105,26 @@ def archive_source(actor: Actor) -> tuple[Download, Source]:
 
     download = Download(f"{archive.name}.zip", archive.size_bytes, None, archive.etag, "application/zip")
     return download, Source(begin, still_permitted)
+
+
+def printed_form(actor: Actor, release_id: UUID) -> Response:
+    """Answer GET or HEAD for a release's form as a PDF; Busy, every refusal of ``Copies.form``.
+
+    It takes a place to make one, so that whoever asks for many leaves threads to everybody else.
+    """
+    copies = journey().copies
+    with service().slots.download():
+        form = copies.form(actor, release_id)
+
+    def begin(start: int, stop: int) -> Blocks:
+        return copies.read(form, start, stop)
+
+    def still_permitted() -> object:
+        return journey().releases.one(actor, release_id)
+
+    return source_answer(
+        Download(form.name, form.size_bytes, form.sha256, media_type=PDF), Source(begin, still_permitted)
+    )
 
 
 def source_answer(download: Download, source: Source) -> Response:

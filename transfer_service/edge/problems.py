@@ -36,6 +36,7 @@ _STATUS: tuple[tuple[type[errors.TransferError], int], ...] = (
     (errors.NotNow, 409),
     (errors.TooMany, 429),
     (errors.Unavailable, 503),
+    (errors.NotTypeset, 503),
     (errors.SealBroken, 500),
 )
 
@@ -147,7 +148,7 @@ def _headers_of(error: errors.TransferError) -> dict[str, str]:
     match error:
         case errors.NotAuthenticated():
             return {"WWW-Authenticate": "Bearer"}
-        case errors.TooMany() | errors.Unavailable():
+        case errors.TooMany() | errors.Unavailable() | errors.NotTypeset() | errors.CopyNotReady():
             return {"Retry-After": str(error.retry_after_s)}
     return {}
 

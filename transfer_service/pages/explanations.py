@@ -1,10 +1,9 @@
-"""What an error means to a person, and what they can do now; the form as HTML and as a text to keep."""
+"""What an error means to a person, and what they can do now; the form as HTML."""
 
 from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from transfer_service.domain.release import Basis, Release
 from transfer_service.errors import AnswerWrong
 from transfer_service.pages.language import _, words
 from transfer_service.wording import N_
@@ -94,6 +93,17 @@ EXPLAINED: dict[str, Explained] = {
         (N_("Something behind this page does not answer. Try again in a minute."),),
         call=False,
     ),
+    "copy_not_ready": Explained(
+        N_("Your copy is being made"), (N_("This takes a moment. Try again in a minute."),), call=False
+    ),
+    "document_too_long": Explained(
+        N_("This form is too long for a PDF"),
+        (N_("You can print it from the page, or ask the department for a copy."),),
+    ),
+    "not_typeset": Explained(
+        N_("Your copy could not be made just now"),
+        (N_("What you signed is kept. Try again later, or ask the department for a copy."),),
+    ),
     "body_too_large": Explained(N_("That was too much"), (N_("More was sent than this page takes."),), call=False),
     "range_not_satisfiable": Explained(N_("No such part"), (N_("The file has no such part."),), call=False),
 }
@@ -123,34 +133,6 @@ def wrong_answer(sentence: str, error: AnswerWrong) -> str:
         case _other:
             more = _("That was the last try; ask for a new code or call the department.")
     return f"{sentence} {more}"
-
-
-def copy_of(release: Release) -> str:
-    """The form as it was read, with its signature and withdrawal, as text to keep."""
-    lines = [release.form.text, "-" * 72, *_signature_lines(release)]
-    if release.withdrawn_at is not None:
-        lines.append(_("Withdrawn on %(when)s", when=words().moment(release.withdrawn_at)))
-    lines.append(_("SHA-256 of the text above the line: %(digest)s", digest=release.form.sha256))
-    return "\n".join(lines) + "\n"
-
-
-def _signature_lines(release: Release) -> list[str]:
-    signature = release.signature
-    if signature is None or release.signed_at is None:
-        is_for_treatment = release.basis is Basis.TREATMENT
-        return [_("Released for treatment, without a signature") if is_for_treatment else _("Not signed")]
-    when = words().moment(release.signed_at)
-    if signature.signed_on is None:
-        signed = [_("Signed by %(name)s on %(when)s", name=signature.name, when=when)]
-    else:
-        day = words().day(signature.signed_on)
-        signed = [
-            _("Signed by %(name)s on paper, on %(day)s", name=signature.name, day=day),
-            _("Confirmed by a second person at the department on %(when)s", when=when),
-        ]
-    if signature.authority is None:
-        return [*signed, _("Signed as the patient")]
-    return [*signed, _("Signed for the patient, as: %(authority)s", authority=signature.authority)]
 
 
 def refusal(code: str) -> str:

@@ -17,6 +17,7 @@ from transfer_service.domain.mail import Way
 from transfer_service.domain.people import PatientActor
 from transfer_service.domain.release import Release, ReleaseState, Signer
 from transfer_service.edge.calls import journey, now, origin, service
+from transfer_service.edge.file_answer import printed_form
 from transfer_service.errors import (
     AnswerWrong,
     ChallengeOver,
@@ -25,9 +26,9 @@ from transfer_service.errors import (
     NotFound,
     ReleaseNotRequested,
 )
-from transfer_service.pages.answers import page, text_file, to
+from transfer_service.pages.answers import page, to
 from transfer_service.pages.error_pages import remember_actor, remember_secret
-from transfer_service.pages.explanations import copy_of, wrong_answer
+from transfer_service.pages.explanations import wrong_answer
 from transfer_service.pages.fields import (
     FormWrong,
     both,
@@ -127,7 +128,8 @@ def sign() -> AnyResponse:
     """Sign; doing it twice is doing it once."""
     actor = _actor()
     try:
-        journey().releases.sign(actor, actor.release_id, _signature(), now())
+        signed = journey().releases.sign(actor, actor.release_id, _signature(), now())
+        journey().copies.try_making(signed, now())
     except FormWrong as wrong:
         return _release_page(actor, 422, wrong.sentences)
     except ReleaseNotRequested:
@@ -161,9 +163,9 @@ def accounting() -> Response:
 
 @patients.get("/copy")
 def copy() -> Response:
-    """The form and its signature as a text file to keep (45 CFR 164.508(c)(4))."""
-    text = copy_of(journey().patients.release(_actor()))
-    return text_file(text, "authorization.txt", "text/plain; charset=utf-8")
+    """The form as a PDF: signed, the copy to keep (45 CFR 164.508(c)(4)); not signed, to sign by hand."""
+    actor = _actor()
+    return printed_form(actor, actor.release_id)
 
 
 def _actor() -> PatientActor:
@@ -217,9 +219,15 @@ def _contact(actor: PatientActor) -> object:
 
 def _release_page(actor: PatientActor, status: int, errors: dict[str, str]) -> Response:
     shown = journey().patients.release(actor)
-    facts = {"standing": _standing(shown, now()), "contact": _contact(actor), "news": journey().patients.news(actor)}
-    opinions = journey().opinions.of_patient(actor)
-    return page("patient_release", status, errors=errors, release=shown, opinions=opinions, **facts)
+    facts = {
+        "release": shown,
+        "standing": _standing(shown, now()),
+        "contact": _contact(actor),
+        "news": journey().patients.news(actor),
+        "opinions": journey().opinions.of_patient(actor),
+        "copy_bytes": journey().copies.size_bytes(shown),
+    }
+    return page("patient_release", status, errors=errors, **facts)
 
 
 def _standing(release: Release, at: datetime) -> str:

@@ -245,6 +245,10 @@ class Chores(Protocol):
         """Retired, their grace period over, their key or some of their files still there."""
         ...
 
+    def releases_without_copy(self, limit: int) -> list[Release]:
+        """Signed, withdrawn since or not, and with no copy kept of the signed form; the longest signed first."""
+        ...
+
     def file_count(self, packet: Packet) -> int:
         """How many files the packet has."""
         ...

@@ -10,6 +10,7 @@ from transfer_service.usecases.ask import Asking
 from transfer_service.usecases.carry import Carry
 from transfer_service.usecases.close import Close
 from transfer_service.usecases.contact import Contacts
+from transfer_service.usecases.copies import Copies
 from transfer_service.usecases.deliver import Deliver
 from transfer_service.usecases.deposit import Deposit
 from transfer_service.usecases.describe import Describe
@@ -49,6 +50,7 @@ class Journey:
     carry: Carry
     releases: Releases
     papers: Papers
+    copies: Copies
     patients: Patients
     issue: Issue
     redeem: Redeem

@@ -4,8 +4,15 @@ from uuid import UUID
 
 from transfer_service.domain.link import Link, Verification
 from transfer_service.domain.packet import Packet, PacketFile
-from transfer_service.domain.people import Recipient, StaffActor
-from transfer_service.domain.policy import check_is_still, check_keeps, check_owns, check_sees
+from transfer_service.domain.people import Actor, PatientActor, Recipient, StaffActor
+from transfer_service.domain.policy import (
+    check_is_patient_of,
+    check_is_still,
+    check_keeps,
+    check_may_oversee_releases,
+    check_owns,
+    check_sees,
+)
 from transfer_service.domain.release import Release
 from transfer_service.errors import NotFound, PacketRetired
 from transfer_service.ports import Keyring, Transaction
@@ -31,6 +38,16 @@ def kept_packet(tx: Transaction, actor: StaffActor, packet_id: UUID) -> Packet:
     packet = tx.get(Packet, actor.organization_id, packet_id)
     check_keeps(actor, packet)
     return packet
+
+
+def release_and_packet(tx: Transaction, actor: Actor, release_id: UUID) -> tuple[Release, Packet]:
+    """A release, for its patient and for staff who oversee its packet's releases; NotAllowed, NotFound."""
+    if isinstance(actor, PatientActor):
+        release = tx.get(Release, actor.organization_id, check_is_patient_of(actor, release_id).release_id)
+        return release, tx.get(Packet, release.organization_id, release.packet_id)
+    staff = check_may_oversee_releases(actor)  # before the look-up, which would tell other roles what exists
+    release = tx.get(Release, staff.organization_id, release_id)
+    return release, owned_packet(tx, staff, release.packet_id)
 
 
 def file_of(tx: Transaction, packet: Packet, file_id: UUID) -> PacketFile:

@@ -44,7 +44,7 @@ from transfer_service.usecases.letter_secrets import LetterSecret, LetterSecrets
 from transfer_service.usecases.letters import about, letter_of
 from transfer_service.usecases.limits import Limits
 from transfer_service.usecases.notices import notices_of
-from transfer_service.usecases.reach import owned_packet
+from transfer_service.usecases.reach import owned_packet, release_and_packet
 from transfer_service.usecases.treatment import ground_of
 from transfer_service.usecases.withdrawal import NOTHING_SAID, WithdrawalDraft, check_may_say, withdrawn
 
@@ -147,7 +147,7 @@ class Releases:
         staff = check_may_ask_releases(actor)
         fresh = self.secrets.mint(f"{self.public_url}/r")
         with self.database.changing() as tx:
-            release, _ = _with_packet(tx, actor, release_id)
+            release, _ = release_and_packet(tx, actor, release_id)
             if now >= release.ends_at + self.limits.patient_secret_for:
                 raise ReleaseExpired
             if not release.email:
@@ -169,7 +169,7 @@ class Releases:
     def one(self, actor: Actor, release_id: UUID) -> Release:
         """One release: for staff of its department, privacy officers, and its patient."""
         with self.database.reading() as tx:
-            return _with_packet(tx, actor, release_id)[0]
+            return release_and_packet(tx, actor, release_id)[0]
 
     def sign(self, actor: Actor, release_id: UUID, draft: SignatureDraft, now: datetime) -> Release:
         """The patient's signature. Refusals of ``check_signs``.
@@ -201,7 +201,7 @@ class Releases:
         """Every link under it is dead before this returns: each use of one reads the release again. Invalid."""
         check_may_say(actor, draft)
         with self.database.changing() as tx:
-            release, _ = _with_packet(tx, actor, release_id)
+            release, _ = release_and_packet(tx, actor, release_id)
             if release.state is ReleaseState.WITHDRAWN:
                 return release
             release = withdrawn(release, actor, draft, now)
@@ -232,15 +232,6 @@ def check_expiry(expires_at: datetime, now: datetime, latest: datetime) -> None:
         raise ExpiryInPast
     if expires_at > latest:
         raise ExpiryTooFar
-
-
-def _with_packet(tx: Transaction, actor: Actor, release_id: UUID) -> tuple[Release, Packet]:
-    if isinstance(actor, PatientActor):
-        release = tx.get(Release, actor.organization_id, check_is_patient_of(actor, release_id).release_id)
-        return release, tx.get(Packet, release.organization_id, release.packet_id)
-    staff = check_may_oversee_releases(actor)  # before the look-up, which would tell other roles what exists
-    release = tx.get(Release, staff.organization_id, release_id)
-    return release, owned_packet(tx, staff, release.packet_id)
 
 
 def _granted(tx: Transaction, packet: Packet, drafts: Sequence[GrantDraft]) -> list[tuple[Recipient, list[PacketFile]]]:

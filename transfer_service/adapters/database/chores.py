@@ -35,14 +35,18 @@ from transfer_service.adapters.database.tables import (
     mail,
     notices,
     packets,
+    releases,
     slide_requests,
     webhooks,
 )
 from transfer_service.adapters.database.tables import packet_files as files
+from transfer_service.adapters.database.tables import release_documents as documents
 from transfer_service.adapters.database.tenancy import OPTION, TENANT
 from transfer_service.adapters.database.transaction import SqlTransaction
+from transfer_service.domain.document import DocumentKind
 from transfer_service.domain.mail import Mail
 from transfer_service.domain.packet import FileState, Leftover, Packet, PacketFile, PacketState
+from transfer_service.domain.release import Release
 from transfer_service.domain.slide_request import SlideRequest
 from transfer_service.domain.webhook import Notice, NoticeKind, Webhook
 from transfer_service.errors import SealBroken
@@ -87,6 +91,16 @@ class SqlWork(SqlTransaction):
         """Retired, their grace period over, their key or some of their files still there."""
         over = and_(packets.c.destroy_at <= now, packets.c.destroyed_at.is_(None))
         return self._due(Packet, and_(packets.c.state == PacketState.RETIRED, over), "destroy_at", limit)
+
+    def releases_without_copy(self, limit: int) -> list[Release]:
+        """Signed, withdrawn since or not, and with no copy kept of the signed form; the longest signed first."""
+        its = and_(
+            documents.c.organization_id == releases.c.organization_id,
+            documents.c.release_id == releases.c.id,
+            documents.c.kind == DocumentKind.COPY,
+        )
+        waits = and_(releases.c.signed_at.is_not(None), not_(exists().where(its)))
+        return self._due(Release, waits, "signed_at", limit)
 
     def file_count(self, packet: Packet) -> int:
         """How many files the packet has."""
