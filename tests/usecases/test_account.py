@@ -7,9 +7,9 @@ import pytest
 from tests.factories import a_patient_actor
 from tests.stages import ORIGIN
 from transfer_service.audit.chain import ChainBroken
+from transfer_service.domain.accounting import AccountQuery
 from transfer_service.domain.people import Role
 from transfer_service.errors import CursorInvalid, LinkRevoked, NotAllowed, NotFound
-from transfer_service.usecases.account import AccountQuery
 
 HOUR = timedelta(hours=1)
 

@@ -8,9 +8,9 @@ from transfer_service.api.pages_of_lists import sliced
 from transfer_service.api.schemas import accounting as schemas
 from transfer_service.api.schemas.pages import Page, PageSchema
 from transfer_service.audit.entry import Entry
+from transfer_service.domain.accounting import AccountLine, AccountQuery
 from transfer_service.edge.calls import journey
 from transfer_service.ports import Slice
-from transfer_service.usecases.account import AccountLine, AccountQuery
 
 blueprint = ApiBlueprint("accounting", "Disclosures (45 CFR 164.528), and the organization's audit log.")
 

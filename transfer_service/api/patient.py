@@ -6,10 +6,10 @@ from transfer_service.api.pages_of_lists import sliced
 from transfer_service.api.schemas import releases as schemas
 from transfer_service.api.schemas.accounting import DisclosureListSchema
 from transfer_service.api.schemas.pages import Page, PageSchema
+from transfer_service.domain.accounting import AccountLine
 from transfer_service.domain.link import Challenge
 from transfer_service.edge.calls import journey, now, origin
 from transfer_service.ports import Slice
-from transfer_service.usecases.account import AccountLine
 from transfer_service.usecases.patient import PatientAnswer, PatientSession
 
 blueprint = ApiBlueprint("patient", "What the patient may do with the letter's secret.")

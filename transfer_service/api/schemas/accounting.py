@@ -8,17 +8,23 @@ from marshmallow import Schema, fields, post_load
 from transfer_service.api.schemas.pages import ListSchema, Page, PageSchema
 from transfer_service.api.schemas.strict_texts import Line
 from transfer_service.api.schemas.strict_values import Id, Instant, Size
+from transfer_service.domain.accounting import AccountQuery
 from transfer_service.domain.packet import FileKind
+from transfer_service.domain.release import Basis
 from transfer_service.edge.strict_fields import TrueOrFalse, WholeNumber
-from transfer_service.usecases.account import AccountQuery
 
 
 class AccountQuerySchema(Schema):
-    """Which disclosures: to whom, and started in [since, until)."""
+    """Which disclosures: started in [since, until), and all else that is given."""
 
     recipient_id = Id()
+    department_id = Id()
+    record_number = Line(64)
     since = Instant()
     until = Instant()
+    refused = TrueOrFalse()
+    completed = TrueOrFalse()
+    basis = fields.Enum(Basis, by_value=True)
 
     @post_load
     def _made(self, data: dict[str, object], **_: object) -> AccountQuery:
