@@ -16,7 +16,8 @@
     │   ├── TemplateNotApproved, TemplateChanged
     │   ├── ReleaseNotSigned, ReleaseNotRequested, ReleaseExpired, ReleaseWithdrawn, ReleaseLocked
     │   ├── FormChanged, PatientUnreachable, RecipientNotNamed
-    │   └── LinkExpired, LinkRevoked, LinkUsedUp, LinkLocked, ChallengeUsed, ChallengeOver
+    │   ├── LinkExpired, LinkRevoked, LinkUsedUp, LinkLocked, ChallengeUsed, ChallengeOver
+    │   └── DocumentTooLong
     ├── TooMany                  too often; come again later
     ├── Unavailable              something we depend on does not answer; nothing was granted
     │   ├── Busy                 every place for such work is taken
@@ -266,6 +267,11 @@ class ChallengeUsed(NotNow):
 class ChallengeOver(NotNow):
     code = "challenge_over"
     message = "This challenge has expired or was replaced; ask for a new one."
+
+
+class DocumentTooLong(NotNow):
+    code = "document_too_long"
+    message = "There is too much in this to make one PDF of it."
 
 
 class TooMany(TransferError):

@@ -3,6 +3,7 @@
 store       an object store
 database    transactions, and what the worker asks of all organizations at once
 custody     the keyring, the post, and the courier of webhooks
+typesetting who makes PDFs
 
 Adapters implement them; tests have fakes of them. Nothing here knows of AWS, SQL or HTTP.
 """
@@ -22,6 +23,7 @@ from transfer_service.ports.database import (
     Work,
 )
 from transfer_service.ports.store import ObjectBody, ObjectStore, RunningUpload, StoredObject, StoredPart
+from transfer_service.ports.typesetting import Typesetter
 
 __all__ = [
     "Backlog",
@@ -42,5 +44,6 @@ __all__ = [
     "T",
     "Tenanted",
     "Transaction",
+    "Typesetter",
     "Work",
 ]
