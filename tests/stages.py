@@ -23,6 +23,7 @@ from tests.fakes.object_store import FakeObjectStore
 from transfer_service.adapters.database import SqlDatabase
 from transfer_service.adapters.keyring import CachedKeyring, LocalKeyring
 from transfer_service.audit.entry import Entry
+from transfer_service.domain.document import Document
 from transfer_service.domain.link import Link, Verification
 from transfer_service.domain.mail import Mail
 from transfer_service.domain.packet import Packet, PacketFile
@@ -66,6 +67,7 @@ from transfer_service.usecases.receive import Receive
 from transfer_service.usecases.recipients import RecipientDraft, Recipients
 from transfer_service.usecases.redeem import Answer, Redeem
 from transfer_service.usecases.release import GrantDraft, ReleaseDraft, Releases, SignatureDraft
+from transfer_service.usecases.report import Reports
 from transfer_service.usecases.retire import Retire
 from transfer_service.usecases.services import Services
 from transfer_service.usecases.tickets import Tickets
@@ -128,6 +130,20 @@ class FakeCourier:
         self.brought.append((notice, webhook))
 
 
+class FakeTypesetter:
+    """Implements ``ports.Typesetter``: keeps what it is to set. ``refuses`` is raised instead while it is set."""
+
+    def __init__(self) -> None:
+        self.documents: list[Document] = []
+        self.refuses: Exception | None = None
+
+    def typeset(self, document: Document) -> bytes:
+        if self.refuses is not None:
+            raise self.refuses
+        self.documents.append(document)
+        return b"%PDF-"
+
+
 def blocks(data: bytes, size: int = 50_000) -> Iterator[memoryview]:
     """A request's body as it arrives."""
     return (memoryview(data)[start : start + size] for start in range(0, len(data), size))
@@ -187,6 +203,7 @@ class Stages:
         self.clock = SettableClock()
         self.post = Letterbox()
         self.courier = FakeCourier()
+        self.typesetter = FakeTypesetter()
         self.service_key = SecretKey.generate()
         self.signing_key = SigningKey.generate()
         self.bearers = Bearers(self.database)
@@ -216,6 +233,7 @@ class Stages:
             tickets=Tickets(self.database, self.limits, PUBLIC_URL, self.clock),
             templates=FormTemplates(self.database),
             account=Account(self.database),
+            reports=Reports(self.database, self.typesetter),
             retire=Retire(self.database, self.store, self.limits),
             notify=Notify(self.database, self.post),
             webhooks=Webhooks(self.database, self.courier),

@@ -20,6 +20,7 @@ from transfer_service.adapters.database import SqlDatabase
 from transfer_service.adapters.keyring import CachedKeyring, KmsKeyring, LocalKeyring
 from transfer_service.adapters.mail import Letterhead, OutboxFolder, SmtpPost, SmtpServer
 from transfer_service.adapters.s3 import S3ObjectStore
+from transfer_service.adapters.typesetting import TypstPdf
 from transfer_service.adapters.webhooks import HttpsCourier
 from transfer_service.api.registration import register_api
 from transfer_service.edge.calls import Service, register_service
@@ -30,7 +31,7 @@ from transfer_service.edge.transfer_slots import TransferSlots
 from transfer_service.errors import InstallationDamaged, SealBroken, SettingsInvalid
 from transfer_service.identity.bearer import Bearers
 from transfer_service.pages import register_pages
-from transfer_service.ports import Courier, Database, Keyring, ObjectStore, Post
+from transfer_service.ports import Courier, Database, Keyring, ObjectStore, Post, Typesetter
 from transfer_service.sealing.keys import SecretKey, derive_key
 from transfer_service.sealing.manifest import SigningKey
 from transfer_service.settings import KeyringKind, S3Encryption, Secret, Settings
@@ -53,6 +54,7 @@ from transfer_service.usecases.receive import Receive
 from transfer_service.usecases.recipients import Recipients
 from transfer_service.usecases.redeem import Redeem
 from transfer_service.usecases.release import Releases
+from transfer_service.usecases.report import Reports
 from transfer_service.usecases.retire import Retire
 from transfer_service.usecases.services import Services
 from transfer_service.usecases.tickets import Tickets
@@ -78,6 +80,7 @@ class Parts:
     store: ObjectStore
     post: Post
     courier: Courier
+    typesetter: Typesetter
     clock: Callable[[], datetime]
     limits: Limits
     public_url: str
@@ -99,6 +102,7 @@ def parts_of(settings: Settings) -> Parts:
         store=object_store(settings),
         post=_post(settings),
         courier=HttpsCourier(private_too=settings.webhook_private_addresses),
+        typesetter=TypstPdf(),
         clock=clock,
         limits=settings.limits,
         public_url=settings.address,
@@ -221,6 +225,7 @@ def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> J
         tickets=Tickets(database, limits, parts.public_url, parts.clock),
         templates=FormTemplates(database),
         account=Account(database),
+        reports=Reports(database, parts.typesetter),
         retire=Retire(database, store, limits),
         notify=Notify(database, parts.post),
         webhooks=Webhooks(database, parts.courier),

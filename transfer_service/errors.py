@@ -9,7 +9,7 @@
     ├── Invalid                  what was sent can never be right
     │   ├── PathInvalid, DigestMismatch, DigestMissing, PartNumberWrong, PartSizeWrong,
     │   ├── ExpiryInPast, ExpiryTooFar, FileTooLarge, FileUnknown, IdempotencyKeyReused, CursorInvalid
-    │   └── WebhookRefused
+    │   └── WebhookRefused, ReportTooLong
     ├── NotNow                   right, but not in this state of things
     │   ├── PathTaken, PartsMissing, FileNotReceiving
     │   ├── PacketNotOpen, PacketNotClosed, PacketEmpty, PacketRetired, FilesUnverified
@@ -122,6 +122,11 @@ class FileTooLarge(Invalid):
 class FileUnknown(Invalid):
     code = "file_unknown"
     message = "The packet holds no such file."
+
+
+class ReportTooLong(Invalid):
+    code = "report_too_long"
+    message = "That is more than one report holds; narrow the period, or ask for one recipient or department."
 
 
 class IdempotencyKeyReused(Invalid):

@@ -182,6 +182,7 @@ class Quiet:
             ("POST", "/patient/challenge"): Operation(anyone, {}, {"secret": self.asked.secret}),
             ("POST", "/patient/session"): Operation(anyone, {}, letter),
             ("GET", "/patient/accounting"): Operation(self.patient, {}),
+            ("GET", "/patient/accounting/report"): Operation(self.patient, {}),
             ("POST", f"{packet}/links"): Operation(staff, closed, self.release.link_body(max_redemptions=3)),
             ("GET", f"{packet}/links"): Operation(staff, closed),
             ("POST", "/links/{link_id}/revoke"): Operation(staff, {"link_id": self.link.id}, {}),
@@ -202,6 +203,7 @@ class Quiet:
             ("DELETE", "/webhook"): Operation(self.service, {}),
             ("GET", f"{packet}/disclosures"): Operation(officer, closed),
             ("POST", "/accounting/search"): Operation(officer, {}, whose),
+            ("POST", "/accounting/report"): Operation(officer, {}, whose | {"record_number": "MRN-1", "format": "csv"}),
             ("GET", "/audit"): Operation(officer, {}),
         }  # fmt: skip
 

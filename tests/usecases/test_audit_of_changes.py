@@ -23,6 +23,7 @@ from transfer_service.usecases.deposit import FileDraft, PacketDraft
 from transfer_service.usecases.notify import GIVE_UP_AFTER
 from transfer_service.usecases.patient import PatientAnswer
 from transfer_service.usecases.release import SignatureDraft
+from transfer_service.usecases.report import ReportDraft
 from transfer_service.usecases.visits import Visits
 from transfer_service.usecases.webhooks import WebhookDraft
 from transfer_service.wording.authorization import template_in
@@ -373,6 +374,12 @@ def token_revoked_that_set_a_webhook(stages):
     return lambda: stages.journey.enrol.revoke_token(stages.service_actor.credential_id, stages.now)
 
 
+@change("accounting.reported")
+def accounting_reported(stages):
+    officer = stages.hospital.privacy_officer
+    return lambda: stages.journey.reports.for_officer(officer, ReportDraft(), stages.now)
+
+
 @change("packet.destroyed")
 def packet_destroyed(stages):
     stage = stages.closed()
@@ -420,7 +427,7 @@ def test_every_change_has_its_entry(stages, name):
     act = CHANGES[name](stages)
     before, already = state(stages), logged(stages)
     done(act)
-    assert state(stages) != before or name in {"release_sign_refused", "service_refused"}
+    assert state(stages) != before or name in {"release_sign_refused", "service_refused", "accounting_reported"}
     assert logged(stages) - already == Counter(RECORDED[name])
     stages.journey.account.verify_audit()
 

@@ -35,6 +35,7 @@ _IDEMPOTENCY_KEY = {
 _REPLAY_KEY = _IDEMPOTENCY_KEY | {
     "description": "The same key with the same body is the same use, uncounted, for 10 minutes; with another body, 422."
 }
+_READING_KEY = _IDEMPOTENCY_KEY | {"description": "Taken, and without effect: each answer is what there is now."}
 _TAKES_BODY = frozenset({"POST", "PUT"})
 
 
@@ -53,7 +54,9 @@ class ApiBlueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smor
         return self._registering(rule, "GET", options)
 
     def post(self, rule: str, **options: Any) -> Registering:  # noqa: ANN401 - passed on to flask-smorest
-        """Register a view for POST. ``keeps_answer=False`` where its use case knows repeats by itself."""
+        """Register a view for POST. ``keeps_answer=False`` where its use case knows repeats by itself; ``reads=True``
+        where it only reads, and each answer is to be what there is now.
+        """
         return self._registering(rule, "POST", options)
 
     def put(self, rule: str, **options: Any) -> Registering:  # noqa: ANN401 - passed on to flask-smorest
@@ -99,16 +102,17 @@ class ApiBlueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smor
         *,
         public: bool = False,
         keeps_answer: bool = True,
+        reads: bool = False,
         refuses: Sequence[Kind] = (),
         **options: Any,  # noqa: ANN401 - passed on to flask-smorest
     ) -> None:
         if public:
             self._public_endpoints.add(f"{self.name}.{view.__name__}")
-        if method == "POST" and keeps_answer:
+        if method == "POST" and keeps_answer and not reads:
             view = answered_once(view, caller_by_secret if public else _caller_by_token)
         document = _document(rule, method, refuses, public=public)
         if method == "POST":
-            document["parameters"] = [_IDEMPOTENCY_KEY if keeps_answer else _REPLAY_KEY]
+            document["parameters"] = [_READING_KEY if reads else _IDEMPOTENCY_KEY if keeps_answer else _REPLAY_KEY]
         view = self.doc(**document)(view)
         self.add_url_rule(rule, None, view, methods=[method], **options)
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from transfer_service.domain.disclosure import Disclosure
@@ -59,6 +60,14 @@ class AccountQuery:
     refused: bool | None = None
     completed: bool | None = None
     basis: Basis | None = None
+
+
+class ReportFormat(StrEnum):
+    """In what form a report is handed out: for programs, for spreadsheets, for paper."""
+
+    JSON = "json"
+    CSV = "csv"
+    PDF = "pdf"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from transfer_service.usecases.receive import Receive
 from transfer_service.usecases.recipients import Recipients
 from transfer_service.usecases.redeem import Redeem
 from transfer_service.usecases.release import Releases
+from transfer_service.usecases.report import Reports
 from transfer_service.usecases.retire import Retire
 from transfer_service.usecases.services import Services
 from transfer_service.usecases.tickets import Tickets
@@ -44,6 +45,7 @@ class Journey:
     tickets: Tickets
     templates: FormTemplates
     account: Account
+    reports: Reports
     retire: Retire
     notify: Notify
     webhooks: Webhooks
