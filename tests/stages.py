@@ -70,6 +70,7 @@ from transfer_service.usecases.release import GrantDraft, ReleaseDraft, Releases
 from transfer_service.usecases.report import Reports
 from transfer_service.usecases.retire import Retire
 from transfer_service.usecases.services import Services
+from transfer_service.usecases.tell import Tell
 from transfer_service.usecases.tickets import Tickets
 from transfer_service.usecases.verify import Verify
 from transfer_service.usecases.webhooks import WebhookDraft, Webhooks
@@ -234,6 +235,7 @@ class Stages:
             templates=FormTemplates(self.database),
             account=Account(self.database),
             reports=Reports(self.database, self.typesetter),
+            tell=Tell(self.database),
             retire=Retire(self.database, self.store, self.limits),
             notify=Notify(self.database, self.post),
             webhooks=Webhooks(self.database, self.courier),

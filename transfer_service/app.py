@@ -57,6 +57,7 @@ from transfer_service.usecases.release import Releases
 from transfer_service.usecases.report import Reports
 from transfer_service.usecases.retire import Retire
 from transfer_service.usecases.services import Services
+from transfer_service.usecases.tell import Tell
 from transfer_service.usecases.tickets import Tickets
 from transfer_service.usecases.verify import Verify
 from transfer_service.usecases.webhooks import Webhooks
@@ -226,6 +227,7 @@ def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> J
         templates=FormTemplates(database),
         account=Account(database),
         reports=Reports(database, parts.typesetter),
+        tell=Tell(database),
         retire=Retire(database, store, limits),
         notify=Notify(database, parts.post),
         webhooks=Webhooks(database, parts.courier),

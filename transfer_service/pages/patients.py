@@ -43,6 +43,7 @@ from transfer_service.pages.front import catch_the_lost
 from transfer_service.pages.language import _, words
 from transfer_service.pages.leaving import let_leave
 from transfer_service.pages.protection import guarded
+from transfer_service.pages.story import somebody_received
 from transfer_service.pages.visit import Asked, Visit
 from transfer_service.usecases.patient import PatientAnswer
 from transfer_service.usecases.release import SignatureDraft
@@ -155,10 +156,11 @@ def withdraw() -> AnyResponse:
 
 @patients.get("/accounting")
 def accounting() -> Response:
-    """Who got what, when, and what was refused."""
+    """All that happened, as a story: who got what, when, under which permission, and what was refused."""
     actor = _actor()
-    lines = journey().account.of_patient(actor)
-    return page("patient_accounting", lines=lines, contact=_contact(actor))
+    happenings = journey().tell.story(actor, now())
+    received = somebody_received(happenings)
+    return page("patient_accounting", happenings=happenings, received=received, contact=_contact(actor))
 
 
 @patients.post("/accounting/report")

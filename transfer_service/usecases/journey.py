@@ -20,6 +20,7 @@ from transfer_service.usecases.release import Releases
 from transfer_service.usecases.report import Reports
 from transfer_service.usecases.retire import Retire
 from transfer_service.usecases.services import Services
+from transfer_service.usecases.tell import Tell
 from transfer_service.usecases.tickets import Tickets
 from transfer_service.usecases.verify import Verify
 from transfer_service.usecases.webhooks import Webhooks
@@ -46,6 +47,7 @@ class Journey:
     templates: FormTemplates
     account: Account
     reports: Reports
+    tell: Tell
     retire: Retire
     notify: Notify
     webhooks: Webhooks
