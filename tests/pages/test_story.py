@@ -25,7 +25,7 @@ from transfer_service.pages.story import told
 GB = 1024**3
 GUARDIAN = Signature("Grace Example", Signer.REPRESENTATIVE, "legal guardian", "ada@patient.test")
 OWN, FOR, NONE = a_signed_release(), a_signed_release(signature=GUARDIAN), a_release()
-SIGNED_FOR = "was signed for the patient on May 12, 2026"
+SIGNED_FOR = "that was signed for the patient on May 12, 2026"
 BY_STAFF, BY_PATIENT = {"withdrawn_by": "staff:coordinator:1"}, {"withdrawn_by": "patient:1"}
 WHO = "On May 12, 2026 Dr. R. Viewer of Breast Review Service (breast pathology)"
 
@@ -53,7 +53,7 @@ def said(app, each, headers=None):
         ),
         (
             a_line(FOR, bytes_sent=GB),
-            f"{WHO} downloaded slides/A1.svs in part, 1.0 GB of a file of 2.0 GB, under the permission that {SIGNED_FOR}.",
+            f"{WHO} downloaded slides/A1.svs in part, 1.0 GB of a file of 2.0 GB, under the permission {SIGNED_FOR}.",
         ),
         (
             a_line(NONE),
@@ -94,7 +94,7 @@ def test_several_downloads_of_a_day_are_a_sentence_and_a_list(app):
         (Happening(NOW, Kind.RETIRED), "closed this release of files"),
         (Happening(NOW, Kind.DESTROYED), "were destroyed"),
         (happening(Kind.CONFIRMED, a_line(), a_line()), "confirmed that it has received 2 files"),
-        (happening(Kind.REFUSED, a_line(refused_code="link_revoked", requests=3)), "3 times, and received nothing: this"),
+        (happening(Kind.REFUSED, a_line(refused_code="link_revoked", requests=3)), "3 times, and received nothing"),
     ],
 )  # fmt: skip
 def test_each_thing_that_happened_has_its_sentence_with_its_day(app, each, words):
