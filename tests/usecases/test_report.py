@@ -8,7 +8,9 @@ from datetime import timedelta
 import pytest
 
 from tests.factories import DAY, a_patient, a_patient_actor
+from tests.pdfs import info_of, structure_of, text_of
 from tests.stages import CONTENTS, ORIGIN
+from transfer_service.adapters.typesetting import TypstPdf
 from transfer_service.domain.accounting import AccountQuery, ReportFormat
 from transfer_service.domain.document import Facts, Table
 from transfer_service.domain.language import Language
@@ -186,3 +188,16 @@ def test_a_typesetter_that_does_not_answer_is_said_to_be_unavailable(stages):
     stages.typesetter.refuses = Unavailable()
     with pytest.raises(Unavailable):
         stages.journey.reports.rendered(officer_report(stages), ReportFormat.PDF)
+
+
+@pytest.mark.proves("164.528(b)(2)(i)", "164.528(b)(2)(ii)", "164.528(b)(2)(iii)", "164.528(b)(2)(iv)", "164.528(b)(3)")
+def test_the_pdf_of_a_report_is_tagged_and_its_text_has_every_element(stages, stage):
+    report = officer_report(stages, record_number="MRN-0042")
+    pdf = replace(stages.journey.reports, typesetter=TypstPdf()).rendered(report, ReportFormat.PDF)
+    assert info_of(pdf)["Tagged"] == "yes"
+    assert {"Table", "THead", "TH", "TD"} <= {*structure_of(pdf)}
+    text = " ".join(text_of(pdf, "-raw").split())  # cell by cell
+    for said in ("May 12, 2026, 09:30 UTC", "viewer@review.test", "2 other files", "Second opinion", "Ada Example"):
+        assert said in text
+    assert "3 times, the last on May 12, 2026" in text
+    assert stage.release.form.sha256 in text.replace(" ", "")

@@ -66,7 +66,7 @@ def test_what_left_is_counted_by_kind_and_the_first_ten_are_named():
     assert said.startswith("12 slide scans: slides/A00.svs, slides/A01.svs")
     assert said.endswith("slides/A09.svs, and 2 more")
     (line,) = lines(kind=FileKind.RADIOLOGY)
-    assert what(line, ENGLISH) == "1 radiology image file: slides/A00.svs"
+    assert what(line, ENGLISH) == "1 X-ray image (such as a mammogram): slides/A00.svs"
 
 
 def test_whose_signature_covers_it_is_said():

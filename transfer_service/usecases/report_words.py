@@ -1,11 +1,8 @@
 """What the lines of a report say in words: what left, to whom, why, how often."""
 
-from collections import Counter
-from collections.abc import Sequence
-
 from transfer_service.domain.accounting import AccountLine, ReportLine
-from transfer_service.domain.packet import FileKind, PacketFile
 from transfer_service.wording import Words
+from transfer_service.wording.kinds import counted
 
 #: A brief description (164.528(b)(2)(iii)) names so many files; of the others it says how many they are.
 MOST_NAMED = 10
@@ -17,20 +14,7 @@ def what(line: ReportLine, words: Words) -> str:
     more = len(line.files) - len(names)
     if more:
         names.append(words.plural("and %(count)s more", "and %(count)s more", more))
-    return words.text("%(kinds)s: %(names)s", kinds=", ".join(_kinds(line.files, words)), names=", ".join(names))
-
-
-def _kinds(files: Sequence[PacketFile], words: Words) -> list[str]:
-    counts = Counter(file.kind for file in files)
-    said = {
-        FileKind.SLIDE: words.plural("%(count)s slide scan", "%(count)s slide scans", counts[FileKind.SLIDE]),
-        FileKind.RADIOLOGY: words.plural(
-            "%(count)s radiology image file", "%(count)s radiology image files", counts[FileKind.RADIOLOGY]
-        ),
-        FileKind.REPORT: words.plural("%(count)s report", "%(count)s reports", counts[FileKind.REPORT]),
-        FileKind.OTHER: words.plural("%(count)s other file", "%(count)s other files", counts[FileKind.OTHER]),
-    }
-    return [said[kind] for kind in FileKind if counts[kind]]
+    return words.text("%(kinds)s: %(names)s", kinds=", ".join(counted(line.files, words)), names=", ".join(names))
 
 
 def authority(line: AccountLine, words: Words) -> str:
