@@ -5,7 +5,7 @@ from dataclasses import fields
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, ColumnElement, Select, select
+from sqlalchemy import Column, ColumnElement, Select, and_, select
 
 from transfer_service.adapters.database.seals import Seals, folded
 from transfer_service.adapters.database.tables import disclosures, packets, releases
@@ -17,7 +17,7 @@ _PLAIN: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
     "packet_id": lambda asked: _ABOUT.packet_id == asked,
     "since": lambda asked: _ABOUT.started_at >= asked,
     "until": lambda asked: _ABOUT.started_at < asked,
-    "refused": lambda asked: _is_set(_ABOUT.refused_code, asked),
+    "refused": lambda asked: _is_refused() if asked else _ABOUT.refused_code.is_(None),
     "completed": lambda asked: _is_set(_ABOUT.completed_at, asked),
 }
 
@@ -44,6 +44,11 @@ def _condition(name: str, asked: Any, organization_id: UUID, seals: Seals) -> Co
 
 def _in(column: Column[Any], table: Any, organization_id: UUID, condition: ColumnElement[bool]) -> ColumnElement[bool]:  # noqa: ANN401 - a table with rows of tenants
     return column.in_(select(table.c.id).where(table.c.organization_id == organization_id, condition))
+
+
+def _is_refused() -> ColumnElement[bool]:
+    """What was refused never came whole: said too, for there is an index of what did not."""
+    return and_(_ABOUT.refused_code.is_not(None), _ABOUT.completed_at.is_(None))
 
 
 def _is_set(column: Column[Any], asked: bool) -> ColumnElement[bool]:  # noqa: FBT001 - the field's own value

@@ -131,7 +131,7 @@ class SqlTransaction:
         """The organization's disclosures that are asked for, newest first. CursorInvalid."""
         mapper = mapper_of(Disclosure)
         statement = asked_for(lists.selected(mapper, organization_id), organization_id, query, self._seals)
-        return self._page(mapper, statement, limit, cursor)
+        return self._page(mapper, statement, limit, cursor, of_few=query.record_number is not None)
 
     def audit_head(self, organization_id: UUID) -> Head:
         """Where the organization's log ends; NotFound."""
@@ -236,9 +236,11 @@ class SqlTransaction:
             raise NotFound
         return mapper.from_row(row._asdict(), self._seals)
 
-    def _page(self, mapper: Mapper[K], statement: Select[Any], limit: int, cursor: str | None) -> Slice[K]:
+    def _page(
+        self, mapper: Mapper[K], statement: Select[Any], limit: int, cursor: str | None, *, of_few: bool = False
+    ) -> Slice[K]:
         name, columns = mapper.table.name, [mapper.table.c[column] for column in mapper.order]
-        found = self._connection.execute(lists.newest_first(statement, name, columns, limit, cursor))
+        found = self._connection.execute(lists.newest_first(statement, name, columns, limit, cursor, of_few=of_few))
         rows = [row._asdict() for row in found]
         more = None
         if len(rows) > limit:
