@@ -147,7 +147,9 @@ class Quiet:
         plan = {"path": "slides/B1.svs", "size": 5, "kind": "slide", "sha256": "ab" * 32, "media_type": "image/tiff",
                 "transport": "gateway"}  # fmt: skip
         search = {"record_number": "MRN-1", "accession_number": "S26-1", "state": "open"}
-        whose = {"recipient_id": recipient["id"], "since": "2026-01-01T00:00:00Z", "until": in_days(1)}
+        whose = {"recipient_id": recipient["id"], "since": "2026-01-01T00:00:00Z", "until": in_days(1),
+                 "record_number": "MRN-1", "department_id": self.hospital.department_id, "completed": False,
+                 "basis": "authorization"}  # fmt: skip
         return {
             ("POST", "/packets"): Operation(staff, {}, {"case": a_whole_case(), "contributing_department_ids": [
                 self.hospital.department_id], "note": "Handle with care"}),
@@ -202,8 +204,8 @@ class Quiet:
             ("GET", "/webhook"): Operation(self.service, {}),
             ("DELETE", "/webhook"): Operation(self.service, {}),
             ("GET", f"{packet}/disclosures"): Operation(officer, closed),
-            ("POST", "/accounting/search"): Operation(officer, {}, whose),
-            ("POST", "/accounting/report"): Operation(officer, {}, whose | {"record_number": "MRN-1", "format": "csv"}),
+            ("POST", "/accounting/search"): Operation(officer, {}, whose | {"refused": False}),
+            ("POST", "/accounting/report"): Operation(officer, {}, whose | {"format": "csv", "language": "es"}),
             ("GET", "/audit"): Operation(officer, {}),
         }  # fmt: skip
 

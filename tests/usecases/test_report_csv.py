@@ -7,12 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.factories import a_disclosure, a_file, a_recipient, a_release, a_signed_release
-from transfer_service.domain.accounting import AccountLine, summed
+from tests.factories import DAY, NOW, a_disclosure, a_file, a_recipient, a_release, a_signed_release, an_organization
+from transfer_service.domain.accounting import AccountLine, Period, summed
+from transfer_service.domain.document import Table
 from transfer_service.domain.language import Language
 from transfer_service.domain.packet import FileKind
 from transfer_service.domain.release import Signature, Signer
 from transfer_service.usecases.report_csv import as_csv, harmless
+from transfer_service.usecases.report_document import as_document
 from transfer_service.usecases.report_words import authority, how_much, often, what
 from transfer_service.wording import words_in
 
@@ -83,3 +85,11 @@ def test_how_often_and_how_much_are_said():
     assert (often(once, ENGLISH), how_much(once, ENGLISH)) == ("Once", "2.0 KB; every file complete")
     assert often(thrice, ENGLISH) == "3 times, the last on May 12, 2026"
     assert how_much(begun, ENGLISH) == "2.0 KB; 0 of 1 files complete"
+
+
+def test_a_document_says_by_which_paragraph_a_disclosure_is_exempt_or_that_an_accounting_is_owed():
+    about = (an_organization(), None, Period(NOW - DAY, NOW), NOW)
+    exempt, owed = lines(a_signed_release()), lines(a_signed_release(basis="required by law"))
+    for report, said in ((exempt, "164.528(a)(1)(iv)."), (owed, "An accounting of it is owed (164.528(a)(1)).")):
+        (table,) = [block for block in as_document(report, about, ENGLISH).blocks if isinstance(block, Table)]
+        assert table.rows[0][3].endswith(said)
