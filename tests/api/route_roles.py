@@ -71,7 +71,7 @@ _ROWS = {
     ("POST", "/api/v1/accounting/report"):                             "U FFYF FF FFFYF FFF U FF",
     ("GET", "/api/v1/audit"):                                          "U FFYF FF FFFYF FFF U FF",
     ("GET", "/api/v1/patient/accounting"):                             "U FFFF YF FFFFY FFF U FF",
-    ("GET", "/api/v1/patient/accounting/report"):                      "U FFFF YF FFFFY FFF U FF",
+    ("POST", "/api/v1/patient/accounting/report"):                     "U FFFF YF FFFFY FFF U FF",
     ("GET", "/api/v1/redeemed"):                                       "U FFFF FY FFFFF EEE U FF",
     ("GET", "/api/v1/redeemed/files/<id:file_id>"):                    "U FFFF FY FFFFF EEE U FF",
     ("GET", "/api/v1/redeemed/archive.zip"):                           "U FFFF FY FFFFF EEE U FF",

@@ -206,7 +206,7 @@ _REQUESTS: dict[tuple[str, str], Callable[[Scene], Made]] = {
     ("POST", "/accounting/report"): lambda _: ("/accounting/report", {"json": {"record_number": "MRN-0042"}}),
     ("GET", "/audit"): lambda _: "/audit",
     ("GET", "/patient/accounting"): lambda _: "/patient/accounting",
-    ("GET", "/patient/accounting/report"): lambda _: "/patient/accounting/report?format=csv",
+    ("POST", "/patient/accounting/report"): lambda _: ("/patient/accounting/report", {"json": {"format": "csv"}}),
     ("GET", "/redeemed"): lambda _: "/redeemed",
     ("GET", "/redeemed/files/<id:file_id>"): lambda scene: f"/redeemed/files/{scene.stage.file.id}",
     ("GET", "/redeemed/archive.zip"): lambda _: "/redeemed/archive.zip",

@@ -184,7 +184,8 @@ class Quiet:
             ("POST", "/patient/challenge"): Operation(anyone, {}, {"secret": self.asked.secret}),
             ("POST", "/patient/session"): Operation(anyone, {}, letter),
             ("GET", "/patient/accounting"): Operation(self.patient, {}),
-            ("GET", "/patient/accounting/report"): Operation(self.patient, {}),
+            ("POST", "/patient/accounting/report"): Operation(self.patient, {}, {
+                "format": "csv", "language": "es", "since": "2026-01-01T00:00:00Z", "until": in_days(1)}),
             ("POST", f"{packet}/links"): Operation(staff, closed, self.release.link_body(max_redemptions=3)),
             ("GET", f"{packet}/links"): Operation(staff, closed),
             ("POST", "/links/{link_id}/revoke"): Operation(staff, {"link_id": self.link.id}, {}),

@@ -48,13 +48,13 @@ def account_to_patient(page: Page) -> Slice[AccountLine]:
     return sliced(journey().account.of_patient(caller()), page)
 
 
-@blueprint.get("/patient/accounting/report", refuses=REFUSES)
+@blueprint.post("/patient/accounting/report", reads=True, refuses=REFUSES)
 @blueprint.documents(**AS_FILES)
-@blueprint.query(PatientReportSchema)
+@blueprint.body(PatientReportSchema, required=False)
 @blueprint.shows(200, ReportSchema)
 def report_to_patient(draft: ReportDraft) -> Report | Response:
     """Report who got what, when and why, as 45 CFR 164.528 asks. Files are in the patient's language.
 
-    Recorded in the audit log. Refusals are no disclosures, and left out. At most six years.
+    A POST, for it is recorded in the audit log. Refusals are no disclosures, and left out. At most six years.
     """
     return answered(journey().reports.for_patient(caller(), draft, now()), draft.format)

@@ -8,7 +8,7 @@ from transfer_service.edge.calls import journey
 from transfer_service.edge.report_file import MEDIA_TYPES, report_file
 from transfer_service.usecases.report import Report
 
-REFUSES = (errors.Invalid, errors.ReportTooLong, errors.DocumentTooLong)
+REFUSES = (errors.ReportTooLong, errors.DocumentTooLong)
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
 AS_FILES = {"responses": {200: {"content": {kind.partition(";")[0]: _BYTES for kind in MEDIA_TYPES.values()}}}}
 
