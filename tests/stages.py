@@ -41,6 +41,7 @@ from transfer_service.domain.people import (
     ServiceActor,
     StaffActor,
 )
+from transfer_service.domain.printed import Document
 from transfer_service.domain.release import Basis, Medium, Release, Signer
 from transfer_service.domain.slide_request import SlideRequest
 from transfer_service.domain.webhook import Notice, Webhook
@@ -79,10 +80,12 @@ from transfer_service.usecases.receive import Receive
 from transfer_service.usecases.recipients import RecipientDraft, Recipients
 from transfer_service.usecases.redeem import Answer, Redeem
 from transfer_service.usecases.release import GrantDraft, ReleaseDraft, Releases, SignatureDraft
+from transfer_service.usecases.report import Reports
 from transfer_service.usecases.retire import Retire
 from transfer_service.usecases.services import Services
 from transfer_service.usecases.slide_requests import SlideRequests
 from transfer_service.usecases.successor import SuccessorDraft, Successors
+from transfer_service.usecases.tell import Tell
 from transfer_service.usecases.tickets import Tickets
 from transfer_service.usecases.verify import Verify
 from transfer_service.usecases.webhooks import WebhookDraft, Webhooks
@@ -149,6 +152,20 @@ class FakeCourier:
         self.brought.append((notice, webhook))
 
 
+class FakeTypesetter:
+    """Implements ``ports.Typesetter``: keeps what it is to set. ``refuses`` is raised instead while it is set."""
+
+    def __init__(self) -> None:
+        self.documents: list[Document] = []
+        self.refuses: Exception | None = None
+
+    def typeset(self, document: Document) -> bytes:
+        if self.refuses is not None:
+            raise self.refuses
+        self.documents.append(document)
+        return b"%PDF-"
+
+
 def blocks(data: bytes, size: int = 50_000) -> Iterator[memoryview]:
     """A request's body as it arrives."""
     return (memoryview(data)[start : start + size] for start in range(0, len(data), size))
@@ -211,6 +228,7 @@ class Stages:
         self.clock = SettableClock()
         self.post, self.sms = Letterbox(), sms
         self.courier = FakeCourier()
+        self.typesetter = FakeTypesetter()
         self.service_key = SecretKey.generate()
         self.signing_key = SigningKey.generate()
         self.bearers = Bearers(self.database)
@@ -250,6 +268,8 @@ class Stages:
             tickets=Tickets(self.database, self.limits, PUBLIC_URL, self.clock),
             templates=FormTemplates(self.database),
             account=Account(self.database),
+            reports=Reports(self.database, self.typesetter),
+            tell=Tell(self.database),
             retire=Retire(self.database, self.store, self.limits),
             notify=Notify(self.database, self.post, self.sms),
             webhooks=Webhooks(self.database, self.courier),

@@ -19,6 +19,7 @@ from transfer_service.adapters.clock import Clock
 from transfer_service.adapters.database import SqlDatabase
 from transfer_service.adapters.keyring import LocalKeyring
 from transfer_service.adapters.mail import Letterhead, OutboxFolder
+from transfer_service.adapters.typesetting import TypstPdf
 from transfer_service.adapters.webhooks import HttpsCourier
 from transfer_service.app import (
     Parts,
@@ -58,6 +59,7 @@ def parts(settings, tmp_path) -> Parts:
         store=FakeObjectStore(),
         post=OutboxFolder(tmp_path / "outbox", Letterhead("transfer@hospital.test", "hospital.test")),
         courier=HttpsCourier(),
+        typesetter=TypstPdf(),
         clock=Clock(),
         limits=Limits(),
         public_url="http://127.0.0.1:4711",

@@ -64,10 +64,12 @@ from transfer_service.usecases.receive import Receive
 from transfer_service.usecases.recipients import Recipients
 from transfer_service.usecases.redeem import Redeem
 from transfer_service.usecases.release import Releases
+from transfer_service.usecases.report import Reports
 from transfer_service.usecases.retire import Retire
 from transfer_service.usecases.services import Services
 from transfer_service.usecases.slide_requests import SlideRequests
 from transfer_service.usecases.successor import Successors
+from transfer_service.usecases.tell import Tell
 from transfer_service.usecases.tickets import Tickets
 from transfer_service.usecases.verify import Verify
 from transfer_service.usecases.webhooks import Webhooks
@@ -115,6 +117,7 @@ def parts_of(settings: Settings) -> Parts:
         store=object_store(settings),
         post=_post(settings),
         courier=HttpsCourier(private_too=settings.webhook_private_addresses),
+        typesetter=TypstPdf(),
         clock=clock,
         limits=settings.limits,
         public_url=settings.address,
@@ -246,6 +249,8 @@ def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> J
         tickets=Tickets(database, limits, parts.public_url, parts.clock),
         templates=FormTemplates(database),
         account=Account(database),
+        reports=Reports(database, parts.typesetter),
+        tell=Tell(database),
         retire=Retire(database, store, limits),
         notify=Notify(database, parts.post, parts.sms),
         webhooks=Webhooks(database, parts.courier),

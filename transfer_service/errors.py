@@ -10,7 +10,7 @@
     ├── Invalid                  what was sent can never be right
     │   ├── PathInvalid, DigestMismatch, DigestMissing, PartNumberWrong, PartSizeWrong,
     │   ├── ExpiryInPast, ExpiryTooFar, FileTooLarge, FileUnknown, IdempotencyKeyReused, CursorInvalid
-    │   └── WebhookRefused, ScanRefused
+    │   └── WebhookRefused, ScanRefused, ReportTooLong
     ├── NotNow                   right, but not in this state of things
     │   ├── PathTaken, PartsMissing, FileNotReceiving
     │   ├── PacketNotOpen, PacketNotClosed, PacketEmpty, PacketRetired, FilesUnverified
@@ -130,6 +130,11 @@ class FileTooLarge(Invalid):
 class FileUnknown(Invalid):
     code = "file_unknown"
     message = "The packet holds no such file."
+
+
+class ReportTooLong(Invalid):
+    code = "report_too_long"
+    message = "That is more than one report holds; narrow the period, or ask for one recipient or department."
 
 
 class IdempotencyKeyReused(Invalid):

@@ -317,8 +317,10 @@ _REQUESTS: dict[tuple[str, str], Callable[[Scene], Made]] = {
     ("POST", "/links/<id:link_id>/revoke"): lambda scene: f"/links/{scene.stage.link.id}/revoke",  # type: ignore[union-attr]  # a redeemed stage has one
     ("GET", f"{_PACKET}/disclosures"): lambda scene: f"/packets/{scene.packet}/disclosures",
     ("POST", "/accounting/search"): lambda _: ("/accounting/search", {"json": {}}),
+    ("POST", "/accounting/report"): lambda _: ("/accounting/report", {"json": {"record_number": "MRN-0042"}}),
     ("GET", "/audit"): lambda _: "/audit",
     ("GET", "/patient/accounting"): lambda _: "/patient/accounting",
+    ("POST", "/patient/accounting/report"): lambda _: ("/patient/accounting/report", {"json": {"format": "csv"}}),
     ("GET", "/redeemed"): lambda _: "/redeemed",
     ("GET", "/redeemed/files/<id:file_id>"): lambda scene: f"/redeemed/files/{scene.stage.file.id}",
     ("GET", "/redeemed/archive.zip"): lambda _: "/redeemed/archive.zip",

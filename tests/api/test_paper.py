@@ -107,7 +107,7 @@ def test_the_account_says_what_exempts_each_disclosure(scene: Scene):
         stages.download(stage.actor, stage.file)
         (line, *_) = scene.api.coordinator.get(f"/packets/{stage.packet.id}/disclosures").json["items"]
         assert line["accountable"] is False
-        assert paragraph in line["exempt_because"]
+        assert paragraph in line["exempt_under"]
 
 
 def test_staff_say_how_a_withdrawal_was_told_and_patients_do_not(scene: Scene):

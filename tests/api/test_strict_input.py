@@ -62,6 +62,7 @@ def packet_with(where: str, value: object) -> dict[str, Any]:
         ("/recipients", {**RECIPIENT, "version": 7}),
         ("/recipients", changed(RECIPIENT, "accreditations.0.x", 1)),
         ("/accounting/search", {"organization_id": "x"}),
+        ("/accounting/report", {"organization_id": "x"}),
         ("/redeem", {"secret": "x", "challenge_id": "x", "code": "1", "role": "admin"}),
     ],
 )

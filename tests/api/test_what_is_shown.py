@@ -39,7 +39,7 @@ LINK = {
 DISCLOSURE = {
     "id", "packet", "release", "link", "date", "last_at", "recipient", "what", "purpose", "bytes", "requests",
     "completed", "completed_at",
-    "confirmed_receipt_at", "refused", "refused_code", "accountable", "exempt_because",
+    "confirmed_receipt_at", "refused", "refused_code", "accountable", "exempt_under",
 }  # fmt: skip
 MANIFEST_FILE = {"id", "path", "kind", "size", "sha256", "media_type", "part_size", "part_count"}
 

@@ -188,7 +188,9 @@ class Quiet:
         says = {"conclusion": "needs_more_material", "summary": "Not to be told.", "missing": [
             {"kind": "stain", "what": "HER2 of block A1"}]}  # fmt: skip
         search = {"record_number": "MRN-1", "accession_number": "S26-1", "state": "open"}
-        whose = {"recipient_id": recipient["id"], "since": "2026-01-01T00:00:00Z", "until": in_days(1)}
+        whose = {"recipient_id": recipient["id"], "since": "2026-01-01T00:00:00Z", "until": in_days(1),
+                 "record_number": "MRN-1", "department_id": self.hospital.department_id, "completed": False,
+                 "basis": "authorization"}  # fmt: skip
         request, asker = {"request_id": self.slide_request}, {"secret": self.slide_request_secret}
         return {
             ("POST", "/slide-requests"): Operation(anyone, {}, self.hospital.slide_request("ada@patient.test")),
@@ -248,6 +250,8 @@ class Quiet:
             ("POST", "/patient/challenge"): Operation(anyone, {}, {"secret": self.asked.secret, "way": "email"}),
             ("POST", "/patient/session"): Operation(anyone, {}, letter),
             ("GET", "/patient/accounting"): Operation(self.patient, {}),
+            ("POST", "/patient/accounting/report"): Operation(self.patient, {}, {
+                "format": "csv", "language": "es", "since": "2026-01-01T00:00:00Z", "until": in_days(1)}),
             ("POST", f"{packet}/links"): Operation(staff, closed, self.release.link_body(max_redemptions=3)),
             ("GET", f"{packet}/links"): Operation(staff, closed),
             ("POST", "/links/{link_id}/revoke"): Operation(staff, {"link_id": self.link.id}, {}),
@@ -285,7 +289,8 @@ class Quiet:
             ("GET", "/webhook"): Operation(self.service, {}),
             ("DELETE", "/webhook"): Operation(self.service, {}),
             ("GET", f"{packet}/disclosures"): Operation(officer, closed),
-            ("POST", "/accounting/search"): Operation(officer, {}, whose),
+            ("POST", "/accounting/search"): Operation(officer, {}, whose | {"refused": False}),
+            ("POST", "/accounting/report"): Operation(officer, {}, whose | {"format": "csv", "language": "es"}),
             ("GET", "/audit"): Operation(officer, {}),
         }  # fmt: skip
 

@@ -58,6 +58,8 @@ BODIES = [
     ("POST", "/released/{release_id}/acknowledge"),
     ("PUT", "/webhook"),
     ("POST", "/accounting/search"),
+    ("POST", "/accounting/report"),
+    ("POST", "/patient/accounting/report"),
 ]
 MASS_ASSIGNMENT = ("id", "organization_id", "tenant_id", "role", "state", "version", "__class__", CANARY, "")
 

@@ -16,6 +16,7 @@ from transfer_service.adapters.clock import Clock
 from transfer_service.adapters.database import SqlDatabase
 from transfer_service.adapters.keyring import LocalKeyring
 from transfer_service.adapters.mail import Letterhead, OutboxFolder
+from transfer_service.adapters.typesetting import TypstPdf
 from transfer_service.adapters.webhooks import HttpsCourier
 from transfer_service.app import Parts, joined
 from transfer_service.edge.calls import register_service
@@ -54,6 +55,7 @@ def make_app() -> Flask:
         store=SharedStore(folder / _BUCKET),
         post=OutboxFolder(folder / "outbox", Letterhead("transfer@hospital.test", "hospital.test")),
         courier=HttpsCourier(),
+        typesetter=TypstPdf(),
         clock=Clock(),
         limits=Limits(),
         public_url=url,

@@ -339,27 +339,6 @@ def test_an_expired_release_says_so_and_can_t_be_signed(stages, visitor):
     assert "Sign and allow" not in visitor.text()
 
 
-def test_the_accounting_names_who_got_what_and_what_was_refused(stages, visitor, another_visitor):
-    stage = stages.linked()
-    another_visitor.recipient_in(stages, stage)
-    another_visitor.get(f"/l/files/{stage.file.id}").close()
-    stages.journey.issue.revoke(stages.coordinator, stage.link.id, stages.now)
-    another_visitor.get(f"/l/files/{stage.file.id}")
-    visitor.patient_in(stages, stage)
-    visitor.get("/r/accounting")
-    text = visitor.text()
-    assert "Dr. R. Viewer" in text
-    assert stage.file.path in text
-    assert "all of it" in text
-    assert "refused (this link was cancelled)" in text
-
-
-def test_an_empty_accounting_says_so(stages, visitor):
-    visitor.patient_in(stages, stages.released())
-    visitor.get("/r/accounting")
-    assert "Nobody has received anything" in visitor.text()
-
-
 def test_a_patient_finds_a_copy_of_what_they_signed_at_once(stages, visitor):
     stage = stages.released()
     visitor.patient_in(stages, stage)

@@ -7,9 +7,10 @@ import pytest
 from tests.factories import a_patient_actor
 from tests.stages import ORIGIN
 from transfer_service.audit.chain import ChainBroken
+from transfer_service.domain.accounting import AccountQuery
 from transfer_service.domain.people import Role
 from transfer_service.errors import CursorInvalid, LinkRevoked, NotAllowed, NotFound
-from transfer_service.usecases.account import AccountQuery
+from transfer_service.usecases import account_lines
 
 HOUR = timedelta(hours=1)
 
@@ -142,3 +143,10 @@ def test_a_log_without_its_head_is_broken(stages, stage):
     stages.execute("DELETE FROM audit_heads")
     with pytest.raises(ChainBroken, match="its head is gone"):
         stages.journey.account.verify_audit()
+
+
+def test_an_account_longer_than_is_read_at_once_is_whole_and_in_order(stages, stage, monkeypatch):
+    whole = stages.journey.account.of_packet(stages.coordinator, stage.packet.id)
+    monkeypatch.setattr(account_lines, "AT_ONCE", 1)
+    again = stages.journey.account.of_packet(stages.coordinator, stage.packet.id)
+    assert told(again) == told(whole) == [(stage.file.path, None), (None, "link_revoked")]

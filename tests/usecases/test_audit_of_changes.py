@@ -25,6 +25,7 @@ from transfer_service.usecases.deposit import FileDraft, PacketDraft
 from transfer_service.usecases.notify import GIVE_UP_AFTER
 from transfer_service.usecases.patient import PatientAnswer
 from transfer_service.usecases.release import SignatureDraft
+from transfer_service.usecases.report import ReportDraft
 from transfer_service.usecases.slide_requests import Acceptance
 from transfer_service.usecases.successor import SuccessorDraft
 from transfer_service.usecases.visits import Visits
@@ -553,6 +554,12 @@ def webhook_removed(stages):
 def token_revoked_that_set_a_webhook(stages):
     stages.webhook_set()
     return lambda: stages.journey.enrol.revoke_token(stages.service_actor.credential_id, stages.now)
+
+
+@change("accounting.reported")
+def accounting_reported(stages):
+    officer = stages.hospital.privacy_officer
+    return lambda: stages.journey.reports.for_officer(officer, ReportDraft(), stages.now)
 
 
 @change("packet.destroyed")

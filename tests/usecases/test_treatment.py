@@ -49,7 +49,7 @@ def test_with_a_declaration_a_release_is_live_without_a_signature(stages):
     redeemed = stages.redeemed(of=stages.linked(of=stage))
     assert stages.download(redeemed.actor, stage.file) == stage.contents[stage.file.path]
     (line,) = stages.journey.account.of_packet(stages.coordinator, stage.packet.id)
-    assert (line.accountable, line.basis) == (False, Basis.TREATMENT)
+    assert (line.accountable, line.release.basis) == (False, Basis.TREATMENT)
 
 
 def test_the_patient_is_told_sees_who_got_what_and_can_object(stages):

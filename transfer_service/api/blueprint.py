@@ -6,6 +6,7 @@
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
 from http import HTTPStatus
 from typing import Any
 
@@ -35,6 +36,22 @@ _IDEMPOTENCY_KEY = {
 _REPLAY_KEY = _IDEMPOTENCY_KEY | {
     "description": "The same key with the same body is the same use, uncounted, for 10 minutes; with another body, 422."
 }
+_READING_KEY = _IDEMPOTENCY_KEY | {"description": "Taken, and without effect: each answer is what there is now."}
+
+
+class Repeats(Enum):
+    """What becomes of a POST that is sent again under its Idempotency-Key."""
+
+    ANSWERED_ALIKE = "the kept answer is given again"
+    KNOWN = "its use case knows repeats by itself"
+    READ_ANEW = "it only reads, and each answer is what there is now"
+
+
+_KEYS = {
+    Repeats.ANSWERED_ALIKE: _IDEMPOTENCY_KEY,
+    Repeats.KNOWN: _REPLAY_KEY,
+    Repeats.READ_ANEW: _READING_KEY,
+}
 _TAKES_BODY = frozenset({"POST", "PUT"})
 
 
@@ -53,7 +70,7 @@ class ApiBlueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smor
         return self._registering(rule, "GET", options)
 
     def post(self, rule: str, **options: Any) -> Registering:  # noqa: ANN401 - passed on to flask-smorest
-        """Register a view for POST. ``keeps_answer=False`` where its use case knows repeats by itself.
+        """Register a view for POST. ``repeats`` says what becomes of a request that is sent again.
 
         ``keys_of``: whose Idempotency-Keys those of a public route are.
         """
@@ -101,18 +118,18 @@ class ApiBlueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smor
         view: View,
         *,
         public: bool = False,
-        keeps_answer: bool = True,
         keys_of: Caller = caller_by_secret,
+        repeats: Repeats = Repeats.ANSWERED_ALIKE,
         refuses: Sequence[Kind] = (),
         **options: Any,  # noqa: ANN401 - passed on to flask-smorest
     ) -> None:
         if public:
             self._public_endpoints.add(f"{self.name}.{view.__name__}")
-        if method == "POST" and keeps_answer:
+        if method == "POST" and repeats is Repeats.ANSWERED_ALIKE:
             view = answered_once(view, keys_of if public else _caller_by_token)
         document = _document(rule, method, refuses, public=public)
         if method == "POST":
-            document["parameters"] = [_IDEMPOTENCY_KEY if keeps_answer else _REPLAY_KEY]
+            document["parameters"] = [_KEYS[repeats]]
         view = self.doc(**document)(view)
         self.add_url_rule(rule, None, view, methods=[method], **options)
 

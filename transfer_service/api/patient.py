@@ -1,15 +1,20 @@
 """The patient: from the secret in the letter to a session, and the accounting of what was released."""
 
+from flask import Response
+
 from transfer_service import errors
-from transfer_service.api.blueprint import ApiBlueprint, caller
+from transfer_service.api.blueprint import ApiBlueprint, Repeats, caller
 from transfer_service.api.pages_of_lists import sliced
+from transfer_service.api.reported import AS_FILES, REFUSES, answered
 from transfer_service.api.schemas import releases as schemas
 from transfer_service.api.schemas.accounting import DisclosureListSchema
 from transfer_service.api.schemas.pages import Page, PageSchema
+from transfer_service.api.schemas.reports import PatientReportSchema, ReportSchema
+from transfer_service.domain.accounting import AccountLine
 from transfer_service.edge.calls import journey, now, origin
 from transfer_service.ports import Slice
-from transfer_service.usecases.account import AccountLine
 from transfer_service.usecases.patient import PatientAnswer, PatientChallenge, PatientSession
+from transfer_service.usecases.report import Report, ReportDraft
 
 blueprint = ApiBlueprint("patient", "What the patient may do with the letter's secret.")
 
@@ -50,3 +55,15 @@ def begin_session(answer: PatientAnswer) -> PatientSession:
 def account_to_patient(page: Page) -> Slice[AccountLine]:
     """List who got what, when, under which release: oldest first."""
     return sliced(journey().account.of_patient(caller()), page)
+
+
+@blueprint.post("/patient/accounting/report", repeats=Repeats.READ_ANEW, refuses=REFUSES)
+@blueprint.documents(**AS_FILES)
+@blueprint.body(PatientReportSchema, required=False)
+@blueprint.shows(200, ReportSchema)
+def report_to_patient(draft: ReportDraft) -> Report | Response:
+    """Report who got what, when and why, as 45 CFR 164.528 asks. Files are in the patient's language.
+
+    A POST, for it is recorded in the audit log. Refusals are no disclosures, and left out. At most six years.
+    """
+    return answered(journey().reports.for_patient(caller(), draft, now()), draft.format)

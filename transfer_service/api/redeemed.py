@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import Response
 
 from transfer_service import errors
-from transfer_service.api.blueprint import ApiBlueprint, caller
+from transfer_service.api.blueprint import ApiBlueprint, Repeats, caller
 from transfer_service.api.schemas import redeemed as schemas
 from transfer_service.api.schemas.nothing import NothingSchema
 from transfer_service.api.schemas.releases import SecretSchema
@@ -66,7 +66,7 @@ def challenge_recipient(body: dict[str, str]) -> dict[str, object]:
 @blueprint.post(
     "/redeem",
     public=True,
-    keeps_answer=False,
+    repeats=Repeats.KNOWN,
     refuses=(
         errors.AnswerWrong,
         *OVER,

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from transfer_service import errors
-from transfer_service.api.blueprint import ApiBlueprint, caller
+from transfer_service.api.blueprint import ApiBlueprint, Repeats, caller
 from transfer_service.api.redeemed import OVER, shown
 from transfer_service.api.schemas import released as schemas
 from transfer_service.api.schemas.nothing import NothingSchema
@@ -28,7 +28,7 @@ def list_released(page: Page) -> Slice[ReleasedTo]:
 
 @blueprint.post(
     "/released/<id:release_id>/redeem",
-    keeps_answer=False,
+    repeats=Repeats.KNOWN,
     refuses=(*OVER, errors.RecipientChanged, errors.ChallengeUsed, errors.Busy),
 )
 @blueprint.body(NothingSchema, required=False)

@@ -4,7 +4,8 @@ GET  /r              paste the code        POST /r              a code is mailed
 GET  /r/code         code, date of birth   POST /r/code         signed in      POST /r/code/again
 GET  /r/release      the form              POST /r/sign
 GET  /r/withdraw     are you sure          POST /r/withdraw
-GET  /r/accounting   who got what          GET  /r/copy         POST /r/sign-out
+GET  /r/accounting   who got what          POST /r/accounting/report
+GET  /r/copy         the form to keep      POST /r/sign-out
 GET  /r/opinions     what came back        GET  /r/opinions/{id}/{file}
 """
 
@@ -13,11 +14,13 @@ from datetime import datetime
 from flask import Blueprint, Response
 from werkzeug.wrappers import Response as AnyResponse
 
+from transfer_service.domain.accounting import ReportFormat
 from transfer_service.domain.mail import Way
 from transfer_service.domain.people import PatientActor
 from transfer_service.domain.release import Release, ReleaseState, Signer
 from transfer_service.edge.calls import journey, now, origin, service
 from transfer_service.edge.file_answer import printed_form
+from transfer_service.edge.report_file import report_file
 from transfer_service.errors import (
     AnswerWrong,
     ChallengeOver,
@@ -40,13 +43,15 @@ from transfer_service.pages.fields import (
     typed_line,
 )
 from transfer_service.pages.front import catch_the_lost
-from transfer_service.pages.language import _
+from transfer_service.pages.language import _, words
 from transfer_service.pages.leaving import let_leave
 from transfer_service.pages.opinions import let_read
 from transfer_service.pages.protection import guarded
+from transfer_service.pages.story import somebody_received
 from transfer_service.pages.visit import Asked, Visit
 from transfer_service.usecases.patient import PatientAnswer
 from transfer_service.usecases.release import SignatureDraft
+from transfer_service.usecases.report import ReportDraft
 from transfer_service.usecases.visits import Visits
 from transfer_service.wording import N_
 
@@ -155,10 +160,20 @@ def withdraw() -> AnyResponse:
 
 @patients.get("/accounting")
 def accounting() -> Response:
-    """Who got what, when, and what was refused."""
+    """All that happened, as a story: who got what, when, under which permission, and what was refused."""
     actor = _actor()
-    lines = journey().account.of_patient(actor)
-    return page("patient_accounting", lines=lines, contact=_contact(actor))
+    happenings = journey().tell.story(actor, now())
+    received = somebody_received(happenings)
+    return page("patient_accounting", happenings=happenings, received=received, contact=_contact(actor))
+
+
+@patients.post("/accounting/report")
+def report() -> Response:
+    """The report of the same as a file. A POST, for it is recorded that it was handed out."""
+    form = ReportFormat.CSV if typed("format") == ReportFormat.CSV else ReportFormat.PDF
+    draft = ReportDraft(format=form, language=words().language)
+    reports = journey().reports
+    return report_file(reports.rendered(reports.for_patient(_actor(), draft, now()), form), form)
 
 
 @patients.get("/copy")

@@ -1,6 +1,6 @@
 """What the use cases need of a database: atomic units of reading and changing, in the domain's words."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +8,7 @@ from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
 from transfer_service.audit.entry import Entry, Event, Head
+from transfer_service.domain.accounting import AccountQuery
 from transfer_service.domain.disclosure import Disclosure, Receipt
 from transfer_service.domain.document import ReleaseDocument
 from transfer_service.domain.form import TemplateApproval
@@ -138,6 +139,10 @@ class Transaction(Protocol):
         """
         ...
 
+    def each(self, kind: type[T], organization_id: UUID, ids: Collection[UUID]) -> dict[UUID, T]:
+        """Those of these ids that are in that organization, by id; some thousands at most."""
+        ...
+
     def find(self, kind: type[T], organization_id: UUID, **equals: object) -> list[T]:
         """All whose fields equal what is given, oldest first (a Part by number)."""
         ...
@@ -173,16 +178,9 @@ class Transaction(Protocol):
         ...
 
     def disclosures(
-        self,
-        organization_id: UUID,
-        *,
-        limit: int,
-        cursor: str | None,
-        recipient_id: UUID | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
+        self, organization_id: UUID, query: AccountQuery, *, limit: int, cursor: str | None
     ) -> Slice[Disclosure]:
-        """The organization's disclosures that started in [since, until), newest first."""
+        """The organization's disclosures that are asked for, newest first. CursorInvalid."""
         ...
 
     def audit_head(self, organization_id: UUID) -> Head:

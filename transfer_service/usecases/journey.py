@@ -25,10 +25,12 @@ from transfer_service.usecases.receive import Receive
 from transfer_service.usecases.recipients import Recipients
 from transfer_service.usecases.redeem import Redeem
 from transfer_service.usecases.release import Releases
+from transfer_service.usecases.report import Reports
 from transfer_service.usecases.retire import Retire
 from transfer_service.usecases.services import Services
 from transfer_service.usecases.slide_requests import SlideRequests
 from transfer_service.usecases.successor import Successors
+from transfer_service.usecases.tell import Tell
 from transfer_service.usecases.tickets import Tickets
 from transfer_service.usecases.verify import Verify
 from transfer_service.usecases.webhooks import Webhooks
@@ -60,6 +62,8 @@ class Journey:
     tickets: Tickets
     templates: FormTemplates
     account: Account
+    reports: Reports
+    tell: Tell
     retire: Retire
     notify: Notify
     webhooks: Webhooks

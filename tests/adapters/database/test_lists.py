@@ -13,8 +13,10 @@ from tests import factories as a
 from tests.adapters.database.conftest import Tenant
 from transfer_service.adapters.database import SqlDatabase, cursors
 from transfer_service.adapters.database.tables import audit_entries, packets
+from transfer_service.domain.accounting import AccountQuery
 from transfer_service.domain.disclosure import Disclosure
 from transfer_service.domain.packet import Packet, Part
+from transfer_service.domain.release import Basis
 from transfer_service.errors import CursorInvalid
 
 
@@ -99,12 +101,27 @@ def test_disclosures_are_of_the_recipient_and_the_span_asked_for(database: SqlDa
         work.save(a.an_event(tenant.actor), *later)
 
     def asked(**narrow: Any) -> list[Disclosure]:
-        return all_pages(database, lambda work, n, c: work.disclosures(tenant.id, limit=n, cursor=c, **narrow), 2)
+        query = AccountQuery(**narrow)
+        return all_pages(database, lambda work, n, c: work.disclosures(tenant.id, query, limit=n, cursor=c), 2)
 
-    assert asked() == [*later[::-1], tenant.disclosure]
+    everything = [*later[::-1], tenant.disclosure]
+    assert asked() == everything
     assert asked(since=later[0].started_at, until=later[2].started_at) == [later[1], later[0]]
     assert asked(recipient_id=tenant.recipient.id, until=a.NOW) == []
     assert asked(recipient_id=a.some_id(1)) == []
+    for narrow in (
+        {"record_number": tenant.packet.case.patient.record_number.lower() + " "},
+        {"department_id": tenant.department.id},
+        {"packet_id": tenant.packet.id},
+        {"basis": Basis.AUTHORIZATION},
+    ):
+        assert asked(**narrow) == everything
+    for narrow in ({"record_number": "MRN-0043"}, {"department_id": a.some_id(1)}, {"packet_id": a.some_id(1)}):
+        assert asked(**narrow) == []
+    assert asked(refused=True) == later[::-1]
+    assert asked(refused=False) == [tenant.disclosure]
+    assert asked(completed=True) == []
+    assert asked(completed=False) == everything
 
 
 def test_the_log_is_paged_newest_first_by_action_and_packet(database: SqlDatabase, tenant: Tenant) -> None:
@@ -179,7 +196,7 @@ def test_garbage_is_no_cursor(database: SqlDatabase, tenant: Tenant, cursor: str
         with pytest.raises(CursorInvalid):
             work.audit_page(tenant.id, limit=1, cursor=cursor)
         with pytest.raises(CursorInvalid):
-            work.disclosures(tenant.id, limit=1, cursor=cursor)
+            work.disclosures(tenant.id, AccountQuery(), limit=1, cursor=cursor)
 
 
 @settings(max_examples=200)

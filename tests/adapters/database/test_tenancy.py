@@ -15,6 +15,7 @@ from transfer_service.adapters.database import SqlDatabase
 from transfer_service.adapters.database.dialects import dialect_of
 from transfer_service.adapters.database.tables import METADATA, TENANT_TABLES, organizations, packet_files, packets
 from transfer_service.adapters.database.tenancy import OPTION, TenantPredicateMissing, check
+from transfer_service.domain.accounting import AccountQuery
 from transfer_service.domain.disclosure import Disclosure
 from transfer_service.domain.link import Link, Redemption
 from transfer_service.domain.packet import Packet, PacketFile
@@ -198,8 +199,10 @@ def test_a_recipients_version_and_the_logs_are_their_organizations_alone(
             work.organization(uuid4())
         assert work.audit_page(tenant.id, limit=9, cursor=None, packet=neighbour.packet.id).items == []
         assert {entry.organization_id for entry in work.audit_entries(tenant.id)} == {tenant.id}
-        assert work.disclosures(tenant.id, limit=9, cursor=None).items == [tenant.disclosure]
-        assert work.disclosures(tenant.id, limit=9, cursor=None, recipient_id=neighbour.recipient.id).items == []
+        assert work.disclosures(tenant.id, AccountQuery(), limit=9, cursor=None).items == [tenant.disclosure]
+        theirs = AccountQuery(recipient_id=neighbour.recipient.id)
+        assert work.disclosures(tenant.id, theirs, limit=9, cursor=None).items == []
+        assert work.each(PacketFile, tenant.id, {tenant.file.id, neighbour.file.id}) == {tenant.file.id: tenant.file}
         assert list(work.audit_entries(uuid4())) == []
 
 

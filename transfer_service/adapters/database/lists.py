@@ -55,13 +55,24 @@ def oldest_first(statement: Select[Any], mapper: Mapper[Any]) -> Select[Any]:
 
 
 def newest_first(
-    statement: Select[Any], name: str, columns: list[Column[Any]], limit: int, cursor: str | None
+    statement: Select[Any],
+    name: str,
+    columns: list[Column[Any]],
+    limit: int,
+    cursor: str | None,
+    *,
+    of_few: bool = False,
 ) -> Select[Any]:
-    """One page and one row more, which tells whether there is another page. CursorInvalid, ValueError."""
+    """One page and one row more, which tells whether there is another page. CursorInvalid, ValueError.
+
+    ``of_few``: the statement is known to find few rows by an index of its own. They are sorted then: SQLite would
+    rather read everybody's in the order of another index until it has met enough of them.
+    """
     if limit < 1:
         raise ValueError("a page has at least one item")
     if cursor is not None:
         after = cursors.decoded(name, cursor, columns)
         place = [literal(value, column.type) for value, column in zip(after, columns, strict=True)]
         statement = statement.where(tuple_(*columns) < tuple_(*place))
-    return statement.order_by(*(column.desc() for column in columns)).limit(limit + 1)
+    order = [func.coalesce(column, column) for column in columns] if of_few else columns
+    return statement.order_by(*(column.desc() for column in order)).limit(limit + 1)

@@ -1,27 +1,27 @@
 """One transaction: reading and changing in the domain's words. A change is written with its audit entry, or not."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager
-from datetime import datetime
 from typing import Any, get_args
 from uuid import UUID
 
 from sqlalchemy import Connection, Select, delete, insert, select
 
 from transfer_service.adapters.database import auditing, cursors, lists
+from transfer_service.adapters.database.accounting import asked_for
 from transfer_service.adapters.database.engine import Dialect
 from transfer_service.adapters.database.mapping import K, Mapper, mapper_of
 from transfer_service.adapters.database.seals import Seals
 from transfer_service.adapters.database.tables import (
     audit_entries,
     departments,
-    disclosures,
     organizations,
     service_keys,
 )
 from transfer_service.adapters.database.tenancy import OPTION
 from transfer_service.adapters.database.writing import is_row, organization_of, write_all
 from transfer_service.audit.entry import Entry, Event, Head
+from transfer_service.domain.accounting import AccountQuery
 from transfer_service.domain.disclosure import Disclosure
 from transfer_service.domain.mail import KeptAnswer
 from transfer_service.domain.people import Department, Organization, Recipient
@@ -76,6 +76,13 @@ class SqlTransaction:
             raise TypeError(f"a {kind.__name__} has no id of its own")
         statement = lists.selected(mapper, organization_id).where(mapper.table.c[mapper.id_column] == id)
         return self._one(mapper, self._locked(statement))
+
+    def each(self, kind: type[T], organization_id: UUID, ids: Collection[UUID]) -> dict[UUID, T]:
+        """Those of these ids that are in that organization, by id."""
+        mapper = mapper_of(kind)
+        column = mapper.table.c[mapper.id_column]
+        statement = lists.selected(mapper, organization_id).where(column.in_(ids))
+        return {getattr(one, mapper.id_column): one for one in self._all(mapper, statement)}
 
     def find(self, kind: type[T], organization_id: UUID, **equals: object) -> list[T]:
         """All whose fields equal what is given, oldest first."""
@@ -144,25 +151,12 @@ class SqlTransaction:
         return self._all(mapper_of(Department), public)
 
     def disclosures(
-        self,
-        organization_id: UUID,
-        *,
-        limit: int,
-        cursor: str | None,
-        recipient_id: UUID | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
+        self, organization_id: UUID, query: AccountQuery, *, limit: int, cursor: str | None
     ) -> Slice[Disclosure]:
-        """The organization's disclosures that started in [since, until), newest first."""
+        """The organization's disclosures that are asked for, newest first. CursorInvalid."""
         mapper = mapper_of(Disclosure)
-        statement = lists.selected(mapper, organization_id)
-        if recipient_id is not None:
-            statement = statement.where(disclosures.c.recipient_id == recipient_id)
-        if since is not None:
-            statement = statement.where(disclosures.c.started_at >= since)
-        if until is not None:
-            statement = statement.where(disclosures.c.started_at < until)
-        return self._page(mapper, statement, limit, cursor)
+        statement = asked_for(lists.selected(mapper, organization_id), organization_id, query, self._seals)
+        return self._page(mapper, statement, limit, cursor, of_few=query.record_number is not None)
 
     def audit_head(self, organization_id: UUID) -> Head:
         """Where the organization's log ends; NotFound."""
@@ -246,9 +240,11 @@ class SqlTransaction:
             raise NotFound
         return mapper.from_row(row._asdict(), self._seals)
 
-    def _page(self, mapper: Mapper[K], statement: Select[Any], limit: int, cursor: str | None) -> Slice[K]:
+    def _page(
+        self, mapper: Mapper[K], statement: Select[Any], limit: int, cursor: str | None, *, of_few: bool = False
+    ) -> Slice[K]:
         name, columns = mapper.table.name, [mapper.table.c[column] for column in mapper.order]
-        found = self._connection.execute(lists.newest_first(statement, name, columns, limit, cursor))
+        found = self._connection.execute(lists.newest_first(statement, name, columns, limit, cursor, of_few=of_few))
         rows = [row._asdict() for row in found]
         more = None
         if len(rows) > limit:

@@ -8,23 +8,23 @@ from marshmallow import Schema, fields, post_load
 from transfer_service.api.schemas.pages import ListSchema, Page, PageSchema
 from transfer_service.api.schemas.strict_texts import Line
 from transfer_service.api.schemas.strict_values import Id, Instant, Size
+from transfer_service.domain.accounting import AccountQuery
 from transfer_service.domain.packet import FileKind
 from transfer_service.domain.release import Basis
 from transfer_service.edge.strict_fields import TrueOrFalse, WholeNumber
-from transfer_service.usecases.account import AccountQuery
-
-_EXEMPT_BECAUSE = {
-    Basis.AUTHORIZATION: "164.528(a)(1)(iv): the patient's authorization",
-    Basis.TREATMENT: "164.528(a)(1)(i): treatment",
-}
 
 
 class AccountQuerySchema(Schema):
-    """Which disclosures: to whom, and started in [since, until)."""
+    """Which disclosures: started in [since, until), and all else that is given."""
 
     recipient_id = Id()
+    department_id = Id()
+    record_number = Line(64)
     since = Instant()
     until = Instant()
+    refused = TrueOrFalse()
+    completed = TrueOrFalse()
+    basis = fields.Enum(Basis, by_value=True)
 
     @post_load
     def _made(self, data: dict[str, object], **_: object) -> AccountQuery:
@@ -74,9 +74,8 @@ class DisclosureSchema(Schema):
     refused = fields.Function(lambda line: line.disclosure.refused_code is not None, metadata={"type": "boolean"})
     refused_code = fields.String(allow_none=True, attribute="disclosure.refused_code")
     accountable = TrueOrFalse(metadata={"description": "Whether 164.528(a)(1) asks for it."})
-    exempt_because = fields.Function(
-        lambda line: None if line.accountable else _EXEMPT_BECAUSE[line.basis],
-        metadata={"type": ["string", "null"], "description": "The paragraph that exempts it from that duty."},
+    exempt_under = fields.String(
+        allow_none=True, metadata={"description": "The paragraph that exempts it from that duty."}
     )
 
 

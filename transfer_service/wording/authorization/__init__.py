@@ -10,16 +10,16 @@ approves anew in each language but English.
 
 import hashlib
 import re
-from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 from transfer_service.domain.form import FormTemplate, Terms
 from transfer_service.domain.language import Language
-from transfer_service.domain.packet import Case, FileKind, PacketFile, Specimen
+from transfer_service.domain.packet import Case, PacketFile, Specimen
 from transfer_service.domain.people import Accreditation, Recipient
 from transfer_service.domain.release import Form
+from transfer_service.wording.kinds import counted
 from transfer_service.wording.words import Words, words_in
 
 AUTHORIZATION, TREATMENT = "authorization/2", "treatment/1"
@@ -84,26 +84,11 @@ def _information(terms: Terms, words: Words) -> list[str]:
 
 
 def _in_words(files: Sequence[PacketFile], specimens: Sequence[Specimen], words: Words) -> str:
-    counts = Counter(file.kind for file in files)
-    what = ", ".join(_counted(kind, counts[kind], words) for kind in FileKind if counts[kind])
+    what = ", ".join(counted(files, words))
     of = "; ".join(_specimen(specimen, words) for specimen in specimens)
     if not of:
         return words.text("%(what)s:", what=what)
     return words.text("%(what)s. The tissue: %(specimens)s. The files:", what=what, specimens=of)
-
-
-def _counted(kind: FileKind, count: int, words: Words) -> str:
-    match kind:
-        case FileKind.SLIDE:
-            return words.plural("%(count)s slide scan", "%(count)s slide scans", count)
-        case FileKind.RADIOLOGY:
-            return words.plural(
-                "%(count)s X-ray image (such as a mammogram)", "%(count)s X-ray images (such as mammograms)", count
-            )
-        case FileKind.REPORT:
-            return words.plural("%(count)s report", "%(count)s reports", count)
-        case FileKind.OTHER:
-            return words.plural("%(count)s other file", "%(count)s other files", count)
 
 
 def _specimen(specimen: Specimen, words: Words) -> str:
