@@ -71,7 +71,8 @@ class Release:
     """One authorization for one closed packet. ``manifest_sha256`` (hex) binds the packet's content.
 
     ``email`` is the patient's address as it stood when the release was asked for. ``secret_hash`` is the SHA-256
-    of the secret in the patient's letter; ``wrong_answers`` counts in the life of that secret.
+    of the secret in the patient's letter; ``wrong_answers`` counts in the life of that secret. ``tells_of_fetching``:
+    the patient wants an e-mail when a recipient has received files.
     """
 
     id: UUID
@@ -93,6 +94,7 @@ class Release:
     signed_at: datetime | None = None
     withdrawn_at: datetime | None = None
     withdrawn_by: str | None = None
+    tells_of_fetching: bool = False
 
     @property
     def ends_at(self) -> datetime:

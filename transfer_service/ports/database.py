@@ -11,7 +11,7 @@ from transfer_service.audit.entry import Entry, Event, Head
 from transfer_service.domain.disclosure import Disclosure, Receipt
 from transfer_service.domain.form import TemplateApproval
 from transfer_service.domain.link import Challenge, Link, Redemption
-from transfer_service.domain.mail import KeptAnswer, Mail
+from transfer_service.domain.mail import KeptAnswer, Mail, Postmark
 from transfer_service.domain.packet import AssemblyIntent, Leftover, Packet, PacketFile, Part
 from transfer_service.domain.people import Credential, Department, Organization, Recipient, Staff
 from transfer_service.domain.release import Release
@@ -64,6 +64,8 @@ T = TypeVar(
     Challenge,
     Redemption,
     Disclosure,
+    Mail,
+    Postmark,
     Ticket,
     Receipt,
     TemplateApproval,

@@ -98,7 +98,8 @@ class SqlWork(SqlTransaction):
 
     def mail_due(self, now: datetime, limit: int) -> list[Mail]:
         """Mail to send."""
-        return self._due(Mail, and_(mail.c.sent_at.is_(None), mail.c.due_at <= now), "due_at", limit)
+        waits = and_(mail.c.sent_at.is_(None), mail.c.to.is_not(None))
+        return self._due(Mail, and_(waits, mail.c.due_at <= now), "due_at", limit)
 
     def notices_due(self, now: datetime, limit: int) -> list[Notice]:
         """Notices to bring, to receivers that may be called; the longest due first."""
@@ -118,7 +119,8 @@ class SqlWork(SqlTransaction):
 
     def backlog(self, now: datetime) -> Backlog:
         """What waits at ``now``."""
-        mail_waits = and_(mail.c.sent_at.is_(None), mail.c.made_at <= now)
+        # What an address refuses says nothing of the post, and goes on being tried beside what waits for it.
+        mail_waits = and_(mail.c.sent_at.is_(None), mail.c.refused_at.is_(None), mail.c.made_at <= now)
         return Backlog(
             *self._waiting(files.c.completed_at, files.c.state == FileState.VERIFYING),
             *self._waiting(mail.c.made_at, mail_waits),

@@ -14,7 +14,7 @@ from transfer_service.adapters.database.seals import Seals, folded
 from transfer_service.domain.disclosure import Disclosure, Receipt
 from transfer_service.domain.form import TemplateApproval
 from transfer_service.domain.link import Challenge, Link, Redemption
-from transfer_service.domain.mail import KeptAnswer, Mail
+from transfer_service.domain.mail import KeptAnswer, Mail, Postmark
 from transfer_service.domain.packet import AssemblyIntent, Leftover, Packet, PacketFile, PacketState, Part
 from transfer_service.domain.paths import path_identity
 from transfer_service.domain.people import Credential, Department, Organization, Recipient, Staff
@@ -165,8 +165,9 @@ _MAPPERS: tuple[Mapper[Any], ...] = (
         rows.mail_row,
         rows.mail_of,
         ("made_at", "id"),
-        sealed=frozenset({"to", "subject", "body"}),
+        sealed=frozenset({"to", "subject", "body", "language"}),
     ),
+    Mapper(Postmark, tables.mail, lambda mark, _: rows.plain_row(mark), rows.postmark_of, ("made_at", "id")),
     Mapper(
         Webhook,
         tables.webhooks,

@@ -21,12 +21,14 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    false,
 )
 from sqlalchemy.sql.schema import SchemaItem
 
 from transfer_service.adapters.database.column_types import Identifiers, Pairs, UtcDateTime, Words, word_of
 from transfer_service.domain.language import Language
 from transfer_service.domain.link import Verification
+from transfer_service.domain.mail import MailKind
 from transfer_service.domain.packet import FileKind, FileState, PacketState
 from transfer_service.domain.people import CredentialKind, RecipientKind, Role
 from transfer_service.domain.release import Basis, ReleaseState
@@ -123,6 +125,8 @@ recipients = _tenant_table(
     Column("credentials", Words, nullable=False),
     Column("accreditations", JSON, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("language", String(35)),
+    Column("notify", Words(none_as_null=True)),
     Index(None, "organization_id", "created_at", "id"),
 )
 
@@ -234,6 +238,7 @@ releases = _tenant_table(
     Column("signed_at", UtcDateTime),
     Column("withdrawn_at", UtcDateTime),
     Column("withdrawn_by", Text),
+    Column("tells_of_fetching", Boolean, nullable=False, server_default=false()),
     _refers("packets", "packet_id"),
     Index(None, "organization_id", "packet_id", "requested_at", "id"),
 )
@@ -371,8 +376,13 @@ mail = _tenant_table(
     Column("due_at", UtcDateTime, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("sent_at", UtcDateTime),
+    Column("language", LargeBinary),
+    Column("kind", word_of(MailKind)),
+    Column("about_id", Uuid),
+    Column("refused_at", UtcDateTime),
     CheckConstraint('sent_at IS NULL OR ("to" IS NULL AND subject IS NULL AND body IS NULL)', name="sent_is_wiped"),
     Index(None, "sent_at", "due_at"),
+    Index(None, "organization_id", "about_id", "made_at"),
 )
 
 webhooks = _tenant_table(
