@@ -66,6 +66,7 @@ from transfer_service.usecases.receive import Receive
 from transfer_service.usecases.recipients import RecipientDraft, Recipients
 from transfer_service.usecases.redeem import Answer, Redeem
 from transfer_service.usecases.release import GrantDraft, ReleaseDraft, Releases, SignatureDraft
+from transfer_service.usecases.remind import Remind
 from transfer_service.usecases.retire import Retire
 from transfer_service.usecases.services import Services
 from transfer_service.usecases.tickets import Tickets
@@ -220,6 +221,7 @@ class Stages:
             notify=Notify(self.database, self.post),
             webhooks=Webhooks(self.database, self.courier),
             announce=Announce(self.database, self.courier, self.limits),
+            remind=Remind(self.database),
         )
 
     @property

@@ -53,6 +53,7 @@ from transfer_service.usecases.receive import Receive
 from transfer_service.usecases.recipients import Recipients
 from transfer_service.usecases.redeem import Redeem
 from transfer_service.usecases.release import Releases
+from transfer_service.usecases.remind import Remind
 from transfer_service.usecases.retire import Retire
 from transfer_service.usecases.services import Services
 from transfer_service.usecases.tickets import Tickets
@@ -225,6 +226,7 @@ def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> J
         notify=Notify(database, parts.post),
         webhooks=Webhooks(database, parts.courier),
         announce=Announce(database, parts.courier, limits),
+        remind=Remind(database),
     )
 
 

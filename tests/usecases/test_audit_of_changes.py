@@ -215,6 +215,12 @@ def patient_refused(stages):
     return lambda: stages.journey.patients.begin(wrong, ORIGIN, stages.now)
 
 
+@change("patient.mail_chosen")
+def patient_mail_chosen(stages):
+    stage = stages.in_session()
+    return lambda: stages.journey.patients.choose(stage.patient, stages.now, tells_of_fetching=True)
+
+
 @change("session.left")
 def session_left(stages):
     stage = stages.in_session()

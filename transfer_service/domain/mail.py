@@ -61,7 +61,12 @@ class Mail:
 
     def once(self, kind: MailKind, about_id: UUID, recipient_id: UUID) -> "Mail":
         """The one mail that ever tells this: whoever makes it again makes it under the same id."""
-        return replace(self.about(kind, about_id), id=uuid5(about_id, f"{kind} {recipient_id}"))
+        return replace(self.about(kind, about_id), id=id_of_the_one(kind, about_id, recipient_id))
+
+
+def id_of_the_one(kind: MailKind, about_id: UUID, recipient_id: UUID) -> UUID:
+    """Of the one mail that ever tells that of that thing, to or of that recipient."""
+    return uuid5(about_id, f"{kind} {recipient_id}")
 
 
 @dataclass(frozen=True, slots=True)

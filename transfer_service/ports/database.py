@@ -240,6 +240,10 @@ class Chores(Protocol):
         """Mail to send."""
         ...
 
+    def links_to_remind_of(self, now: datetime, ending_by: datetime, issued_by: datetime, limit: int) -> list[Link]:
+        """Live at ``now`` and never used, of recipients who want to be reminded and were not; the soonest end first."""
+        ...
+
     def notices_due(self, now: datetime, limit: int) -> list[Notice]:
         """Notices to bring, to receivers that may be called; the longest due first."""
         ...

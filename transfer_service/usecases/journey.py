@@ -17,6 +17,7 @@ from transfer_service.usecases.receive import Receive
 from transfer_service.usecases.recipients import Recipients
 from transfer_service.usecases.redeem import Redeem
 from transfer_service.usecases.release import Releases
+from transfer_service.usecases.remind import Remind
 from transfer_service.usecases.retire import Retire
 from transfer_service.usecases.services import Services
 from transfer_service.usecases.tickets import Tickets
@@ -48,3 +49,4 @@ class Journey:
     notify: Notify
     webhooks: Webhooks
     announce: Announce
+    remind: Remind

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from transfer_service.audit.entry import Event, actor_words
 from transfer_service.domain.form import Terms
 from transfer_service.domain.language import Language, nearest
-from transfer_service.domain.mail import Mail
+from transfer_service.domain.mail import Mail, MailKind
 from transfer_service.domain.packet import Packet, PacketFile
 from transfer_service.domain.people import Actor, Credential, Department, PatientActor, Recipient
 from transfer_service.domain.policy import (
@@ -36,6 +36,7 @@ from transfer_service.usecases.letters import about, another_letter, asking_lett
 from transfer_service.usecases.limits import Limits
 from transfer_service.usecases.notices import notices_of
 from transfer_service.usecases.reach import owned_packet
+from transfer_service.usecases.telling import of_withdrawal
 from transfer_service.wording.authorization import authorization_form
 
 
@@ -174,15 +175,19 @@ class Releases:
         check_is_patient_of(actor, release_id)
 
     def withdraw(self, actor: Actor, release_id: UUID, now: datetime) -> Release:
-        """Every link under it is dead before this returns: each use of one reads the release again."""
+        """Every link under it is dead before this returns: each use of one reads the release again.
+
+        Whoever had one is told.
+        """
         with self.database.changing() as tx:
-            release, _ = _with_packet(tx, actor, release_id)
+            release, packet = _with_packet(tx, actor, release_id)
             if release.state is ReleaseState.WITHDRAWN:
                 return release
             withdrawn_by = ":".join(actor_words(actor))
             release = replace(release, state=ReleaseState.WITHDRAWN, withdrawn_at=now, withdrawn_by=withdrawn_by)
             notices = notices_of(tx, release, NoticeKind.WITHDRAWN, now) if release.signed_at else ()
-            tx.save(_event("release.withdrawn", actor, release, now), release, *notices)
+            told = of_withdrawal(tx, release, packet, now)
+            tx.save(_event("release.withdrawn", actor, release, now), release, *notices, *told)
         return release
 
     def _refuse(self, actor: Actor, release_id: UUID, now: datetime) -> None:
@@ -201,7 +206,7 @@ class Releases:
         usable_until = release.ends_at + self.limits.patient_secret_for
         is_asked = release.state is ReleaseState.REQUESTED and now < release.expires_at
         write = asking_letter if is_asked else another_letter
-        return write(who, url, usable_until, now)
+        return write(who, url, usable_until, now).about(MailKind.LETTER, release.id)
 
 
 def check_expiry(expires_at: datetime, now: datetime, latest: datetime) -> None:

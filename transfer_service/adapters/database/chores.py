@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 
 from transfer_service.adapters.database.mapping import K, Mapper, mapper_of
+from transfer_service.adapters.database.reminders import is_to_be_reminded_of
 from transfer_service.adapters.database.tables import (
     audit_entries,
     audit_heads,
@@ -41,6 +42,7 @@ from transfer_service.adapters.database.tables import (
 from transfer_service.adapters.database.tables import packet_files as files
 from transfer_service.adapters.database.tenancy import OPTION, TENANT
 from transfer_service.adapters.database.transaction import SqlTransaction
+from transfer_service.domain.link import Link
 from transfer_service.domain.mail import Mail
 from transfer_service.domain.packet import FileState, Leftover, Packet, PacketFile, PacketState
 from transfer_service.domain.webhook import Notice, NoticeKind, Webhook
@@ -100,6 +102,10 @@ class SqlWork(SqlTransaction):
         """Mail to send."""
         waits = and_(mail.c.sent_at.is_(None), mail.c.to.is_not(None))
         return self._due(Mail, and_(waits, mail.c.due_at <= now), "due_at", limit)
+
+    def links_to_remind_of(self, now: datetime, ending_by: datetime, issued_by: datetime, limit: int) -> list[Link]:
+        """Live at ``now`` and never used, of recipients who want to be reminded and were not; the soonest end first."""
+        return self._due(Link, is_to_be_reminded_of(now, ending_by, issued_by), "expires_at", limit)
 
     def notices_due(self, now: datetime, limit: int) -> list[Notice]:
         """Notices to bring, to receivers that may be called; the longest due first."""

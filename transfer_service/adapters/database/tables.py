@@ -263,6 +263,7 @@ links = _tenant_table(
     _refers("packets", "packet_id"),
     _refers("releases", "release_id"),
     CheckConstraint("(passcode_salt IS NULL) = (passcode_hash IS NULL)", name="passcode_whole"),
+    Index(None, "expires_at"),
     Index(None, "organization_id", "packet_id", "issued_at", "id"),
     Index(None, "organization_id", "release_id"),
 )

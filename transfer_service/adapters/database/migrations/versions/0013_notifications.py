@@ -20,6 +20,7 @@ def upgrade() -> None:
     op.add_column("mail", sa.Column("about_id", sa.Uuid(), nullable=True))
     op.add_column("mail", sa.Column("refused_at", sa.DateTime(timezone=True), nullable=True))
     op.create_index("ix_mail_organization_id_about_id_made_at", "mail", ["organization_id", "about_id", "made_at"])
+    op.create_index("ix_links_expires_at", "links", ["expires_at"])
     op.add_column("recipients", sa.Column("language", sa.String(35), nullable=True))
     op.add_column("recipients", sa.Column("notify", sa.JSON(), nullable=True))
     op.add_column("releases", sa.Column("tells_of_fetching", sa.Boolean(), nullable=False, server_default=sa.false()))
@@ -30,6 +31,7 @@ def downgrade() -> None:
     op.drop_column("releases", "tells_of_fetching")
     op.drop_column("recipients", "notify")
     op.drop_column("recipients", "language")
+    op.drop_index("ix_links_expires_at", "links")
     op.execute('DELETE FROM mail WHERE "to" IS NULL AND sent_at IS NULL')
     op.drop_index("ix_mail_organization_id_about_id_made_at", "mail")
     for column in ("refused_at", "about_id", "kind", "language"):
