@@ -2,19 +2,33 @@
 
 import ssl
 import stat
+from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from email import message_from_bytes, policy
 from functools import partial
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.factories import NOW, a_mail
+from tests.factories import NOW, a_department, a_mail, an_organization
 from tests.smtp_server import CLOSES, HANGS, PASSWORD, STEPS, USER, make_certificate, running_smtp
 from transfer_service.adapters.mail import Letterhead, OutboxFolder, SmtpPost, SmtpServer
 from transfer_service.adapters.seaweedfs import free_ports
-from transfer_service.errors import MailRefused, MailRefusedForGood, Unavailable
+from transfer_service.domain.language import Language
+from transfer_service.domain.mail import MailKind
+from transfer_service.errors import Invalid, MailRefused, MailRefusedForGood, Unavailable
+from transfer_service.usecases.enrol import _line, _named
+from transfer_service.usecases.letters import (
+    Correspondents,
+    another_letter,
+    asking_letter,
+    code_letter,
+    expiring_letter,
+    fetched_letter,
+    withdrawn_letter,
+)
 
 LETTERHEAD = Letterhead("transfer@hospital.test", "hospital.test")
 LINK = "http://transfer.hospital.test:8080/r#" + "a_-B" * 11
@@ -72,6 +86,12 @@ def test_a_message_says_in_which_language_it_is_where_that_is_known():
     assert read(LETTERHEAD.message(a_mail(language=None)).as_bytes())["Content-Language"] is None
 
 
+HEADERS = {
+    "message-id", "date", "from", "to", "subject", "content-language", "auto-submitted",
+    "content-type", "content-transfer-encoding", "mime-version",
+}  # fmt: skip
+
+
 @given(to=st.text(max_size=40), subject=st.text(max_size=40), language=st.text(max_size=40))
 def test_no_text_adds_a_header_or_a_recipient(to, subject, language):
     try:
@@ -80,10 +100,60 @@ def test_no_text_adds_a_header_or_a_recipient(to, subject, language):
         return
     message = read(octets)
     assert len(message["To"].addresses) == 1
-    assert {name.lower() for name in message.keys()} <= {  # noqa: SIM118  # a message is no mapping
-        "message-id", "date", "from", "to", "subject", "content-language", "auto-submitted",
-        "content-type", "content-transfer-encoding", "mime-version",
-    }  # fmt: skip
+    assert {name.lower() for name in message.keys()} <= HEADERS  # noqa: SIM118  # a message is no mapping
+
+
+NAMES = st.text(max_size=30) | st.sampled_from(
+    ["a\r\nBcc: b@c.test", "a\nTo: b@c.test", "=?utf-8?q?x=0ATo:_b@c.test?=", "a, b@c.test", "<b@c.test>", "a\u2028b"]
+)
+
+
+def letters(language, name, department, contact, to):
+    """Every mail that is sent, from an organization and a department of those names."""
+    hospital, pathology = an_organization(name=name), a_department(name=department, contact=contact)
+    who = Correspondents(to, language, hospital, pathology)
+    return [
+        asking_letter(who, LINK, NOW, NOW),
+        another_letter(who, LINK, NOW, NOW),
+        code_letter(who, "123456", timedelta(minutes=10), NOW),
+        withdrawn_letter(who, NOW),
+        expiring_letter(who, NOW, NOW),
+        fetched_letter(who, NOW),
+    ]
+
+
+def check_is_one_mail(octets, to):
+    message = read(octets)
+    assert [address.addr_spec for address in message["To"].addresses] == [to]
+    assert sorted(name.lower() for name in message.keys()) == sorted(HEADERS)  # noqa: SIM118  # a message is no mapping
+
+
+@settings(max_examples=50)
+@given(language=st.sampled_from(Language), name=NAMES, department=NAMES, contact=NAMES, to=NAMES)
+def test_no_name_contact_or_address_adds_a_header_or_a_recipient_to_any_letter(language, name, department, contact, to):
+    for mail in letters(language, name, department, contact, to):
+        with suppress(MailRefusedForGood):
+            check_is_one_mail(LETTERHEAD.message(mail).as_bytes(), to)
+
+
+@settings(max_examples=50)
+@given(language=st.sampled_from(Language), name=NAMES, contact=NAMES)
+def test_of_a_name_that_an_operator_may_give_every_letter_can_be_sent(language, name, contact):
+    try:
+        name, contact = _named(name), _line(contact)
+    except Invalid:
+        return
+    for mail in letters(language, name, name, contact, "ada@patient.test"):
+        octets = LETTERHEAD.message(mail).as_bytes()
+        check_is_one_mail(octets, "ada@patient.test")
+        assert name in read(octets).get_content() or mail.kind is MailKind.CODE
+
+
+@pytest.mark.parametrize("field", ["to", "subject", "language"])
+def test_an_encoded_word_hides_no_line_break(field):
+    """Python's own parser decodes it and writes the line break: the header ends there, and what follows is the body."""
+    with pytest.raises(MailRefusedForGood):
+        LETTERHEAD.message(a_mail(**{field: "=?utf-8?q?x=0ATo:_b@c.test?="}))
 
 
 def test_what_was_refused_is_logged_without_the_address(caplog):

@@ -116,6 +116,7 @@ _PAGES = {
     ("POST", "/r/sign"):                        "A A G A",
     ("GET", "/r/withdraw"):                     "A A S A",
     ("POST", "/r/withdraw"):                    "A A G A",
+    ("POST", "/r/mail"):                        "A A G A",
     ("GET", "/r/accounting"):                   "A A S A",
     ("GET", "/r/copy"):                         "A A S A",
     ("POST", "/r/sign-out"):                    "G F G G",

@@ -13,6 +13,7 @@ from tests.stages import PUBLIC_URL
 
 FIELDS = [
     "secret", "code", "birth_month", "birth_day", "birth_year", "form_sha256", "name", "signer", "authority", "read",
+    "fetched",
 ]  # fmt: skip
 URLENCODED = "application/x-www-form-urlencoded"
 ODD = [

@@ -296,3 +296,20 @@ def test_the_code_page_without_a_letter_leads_to_the_start(visitor):
 def test_an_answer_without_a_letter_is_no_session(visitor):
     visitor.get("/r")
     assert visitor.submit("/r/code", {"code": "123456", **BIRTH}).status_code == 401
+
+
+def test_a_patient_chooses_to_be_told_by_mail_and_thinks_again(stages, visitor):
+    stage = stages.released()
+    page = visitor.patient_in(stages, stage).text
+    assert 'name="fetched" value="yes" aria-describedby="fetched-hint">' in page
+    page = visitor.submit("/r/mail", {"fetched": "yes"}).text
+    assert 'name="fetched" value="yes" aria-describedby="fetched-hint" checked>' in page
+    assert release_now(stages, stage).tells_of_fetching
+    visitor.submit("/r/mail", {})
+    assert not release_now(stages, stage).tells_of_fetching
+
+
+def test_where_nothing_can_be_received_any_more_there_is_nothing_to_choose(stages, visitor):
+    stage = stages.signed()
+    stages.journey.releases.withdraw(stage.patient, stage.release.id, stages.now)
+    assert 'name="fetched"' not in visitor.patient_in(stages, stage).text

@@ -43,6 +43,7 @@ class Letterhead:
         message, body = EmailMessage(policy=SMTP), mail.body or ""
         message.set_content(body, cte=_encoding(body))  # first: it takes away what is there of its kind
         try:
+            _check_holds_no_encoded_word(mail.to, mail.subject, mail.language)
             message["Message-ID"] = f"<{mail.id}@{self.host}>"
             message["Date"] = format_datetime(mail.made_at)
             message["From"] = Address(addr_spec=self.sender)
@@ -55,6 +56,12 @@ class Letterhead:
             raise _refused(mail, "its address or subject makes no header", MailRefusedForGood()) from None
         message["Auto-Submitted"] = "auto-generated"
         return message
+
+
+def _check_holds_no_encoded_word(*values: str | None) -> None:
+    """ValueError: ``email`` decodes such a word (RFC 2047) on its way to the header, line breaks in it too."""
+    if any("=?" in value for value in values if value is not None):
+        raise ValueError("an encoded word")
 
 
 def _encoding(body: str) -> str:

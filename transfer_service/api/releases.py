@@ -13,6 +13,7 @@ from transfer_service.api.schemas.pages import Page, PageSchema
 from transfer_service.domain.release import Release
 from transfer_service.edge.calls import journey, now
 from transfer_service.ports import Slice
+from transfer_service.usecases.posted import ListedRelease
 from transfer_service.usecases.release import ReleaseDraft, SignatureDraft
 
 blueprint = ApiBlueprint("releases", "The patient's authorization: which files, to whom, why, until when.")
@@ -51,8 +52,8 @@ def ask_for_release(draft: ReleaseDraft, packet_id: UUID) -> Release:
 @blueprint.get("/packets/<id:packet_id>/releases", refuses=(errors.CursorInvalid, errors.Invalid))
 @blueprint.query(PageSchema)
 @blueprint.shows(200, schemas.ReleaseListSchema)
-def list_releases(page: Page, packet_id: UUID) -> Slice[Release]:
-    """List a packet's releases, oldest first."""
+def list_releases(page: Page, packet_id: UUID) -> Slice[ListedRelease]:
+    """List a packet's releases, oldest first, with what became of the patient's letters."""
     return sliced(journey().releases.of_packet(caller(), packet_id), page)
 
 

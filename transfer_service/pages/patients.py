@@ -4,7 +4,7 @@ GET  /r              paste the code        POST /r              a code is mailed
 GET  /r/code         code, date of birth   POST /r/code         signed in      POST /r/code/again
 GET  /r/release      the form              POST /r/sign
 GET  /r/withdraw     are you sure          POST /r/withdraw
-GET  /r/accounting   who got what          GET  /r/copy         POST /r/sign-out
+GET  /r/accounting   who got what          GET  /r/copy         POST /r/mail      POST /r/sign-out
 """
 
 from datetime import datetime
@@ -155,6 +155,13 @@ def accounting() -> Response:
     actor = _actor()
     lines = journey().account.of_patient(actor)
     return page("patient_accounting", lines=lines, contact=_contact(actor))
+
+
+@patients.post("/mail")
+def choose_mail() -> AnyResponse:
+    """Whether an e-mail says that somebody has received files: a box that is not ticked is not sent."""
+    journey().patients.choose(_actor(), now(), tells_of_fetching=typed("fetched") == "yes")
+    return to("release")
 
 
 @patients.get("/copy")

@@ -35,6 +35,7 @@ from transfer_service.usecases.form_templates import language_of_form
 from transfer_service.usecases.letters import about, another_letter, asking_letter
 from transfer_service.usecases.limits import Limits
 from transfer_service.usecases.notices import notices_of
+from transfer_service.usecases.posted import ListedRelease, listed
 from transfer_service.usecases.reach import owned_packet
 from transfer_service.usecases.telling import of_withdrawal
 from transfer_service.wording.authorization import authorization_form
@@ -133,12 +134,12 @@ class Releases:
             tx.save(_event("release.resent", staff, release, now), release, self._letter(tx, release, secret, now))
         return release
 
-    def of_packet(self, actor: Actor, packet_id: UUID) -> list[Release]:
+    def of_packet(self, actor: Actor, packet_id: UUID) -> list[ListedRelease]:
         """The packet's releases, oldest first."""
         staff = check_may_oversee_releases(actor)
         with self.database.reading() as tx:
             packet = owned_packet(tx, staff, packet_id)
-            return tx.find(Release, packet.organization_id, packet_id=packet.id)
+            return [listed(tx, release) for release in tx.find(Release, packet.organization_id, packet_id=packet.id)]
 
     def one(self, actor: Actor, release_id: UUID) -> Release:
         """One release: for staff of its department, privacy officers, and its patient."""
