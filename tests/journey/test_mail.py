@@ -93,7 +93,7 @@ def test_a_server_that_refuses_and_relents_delays_mail_and_nothing_else(
 
             release.patient.did(f"/releases/{release.id}/withdraw")
             release.patient.did(f"/releases/{release.id}/withdraw")
-            mailboxes.await_mail(recipient["email"], r"(Pathology)[\s\S]*St\. Agatha")
+            mailboxes.await_mail(recipient["email"], r"(St\. Agatha)")
         told = [mail for mail in mailboxes.mails(recipient["email"]) if "código" not in mail.get_content()]
         assert [mail["Content-Language"] for mail in told] == ["es"]
         logs = logged(installation)

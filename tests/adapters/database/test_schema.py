@@ -2,6 +2,7 @@
 
 import io
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,15 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, inspect
 
+from tests import factories as a
+from tests.adapters.database.conftest import Tenant
 from tests.databases import Kept, SqliteKept
 from tests.stages import Stages
 from transfer_service.adapters.database import SqlDatabase, downgrade, migrate, schema
 from transfer_service.adapters.database.dialects import dialect_of
 from transfer_service.adapters.database.tables import METADATA
 from transfer_service.adapters.keyring import LocalKeyring
+from transfer_service.domain.mail import MailKind, Postmark
 from transfer_service.errors import Unavailable
 
 
@@ -30,7 +34,7 @@ def described(kept: Kept) -> list[tuple[Any, ...]]:
 DESCRIBED_BY_POSTGRESQL = """
     SELECT attrelid::regclass::text, attname, format_type(atttypid, atttypmod), attnotnull FROM pg_attribute
         JOIN pg_class ON pg_class.oid = attrelid
-        WHERE relnamespace = 'public'::regnamespace AND attnum > 0 ORDER BY 1, attnum;
+        WHERE relnamespace = 'public'::regnamespace AND attnum > 0 AND NOT attisdropped ORDER BY 1, attnum;
     SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
         WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2;
     SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1;
@@ -157,3 +161,18 @@ def test_links_and_tokens_of_before_outlive_the_revision_of_services_and_its_way
     assert {name: len(rows) for name, rows in lost.items() if rows} == {"credentials": 1, "links": 1}
     assert after["disclosures"] == before["disclosures"]
     assert len(after["links"]) == len(before["links"])
+
+
+def test_mail_that_was_given_up_goes_on_the_way_back_and_what_waits_or_was_sent_stays(
+    database: SqlDatabase, own_database: Kept, tenant: Tenant
+) -> None:
+    waits = a.a_mail(organization_id=tenant.id, kind=MailKind.LETTER, about_id=tenant.release.id)
+    given_up, sent = (a.a_mail(organization_id=tenant.id).wiped() for _ in range(2))
+    with database.changing() as work:
+        work.keep(waits, replace(given_up, refused_at=a.NOW), replace(sent, sent_at=a.NOW))
+    database.dispose()
+    downgrade(own_database.url, "0005")
+    migrate(own_database.url)
+    with database.reading() as work:
+        assert {mark.id for mark in work.find(Postmark, tenant.id)} == {waits.id, sent.id}
+        assert work.mail_due(a.NOW, 9) == [replace(waits, language=None, kind=None, about_id=None)]

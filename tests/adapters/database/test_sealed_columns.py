@@ -17,7 +17,7 @@ from transfer_service.errors import SealBroken
 WORDS = (
     *("accession", "name", "record", "email", "phone", "question", "diagnosis", "laterality", "label", "procedure"),
     *("what", "why", "note", "manifest", "path", "purpose", "form", "formemail", "signer", "authority", "signeremail"),
-    *("mailto", "mailsubject", "mailbody", "webhookurl", "webhooksecret", "webhookformer"),
+    *("mailto", "mailsubject", "mailbody", "maillanguage", "webhookurl", "webhooksecret", "webhookformer"),
 )
 CANARY = {word: f"kanarie-{word}-Zx9" for word in WORDS}
 
@@ -62,7 +62,8 @@ def fill(database: SqlDatabase, tenant: Tenant) -> None:
         email=c["formemail"],
         signature=Signature(c["signer"], Signer.REPRESENTATIVE, c["authority"], c["signeremail"]),
     )
-    mail = a.a_mail(organization_id=tenant.id, to=c["mailto"], subject=c["mailsubject"], body=c["mailbody"])
+    written = {"to": c["mailto"], "subject": c["mailsubject"], "body": c["mailbody"], "language": c["maillanguage"]}
+    mail = a.a_mail(organization_id=tenant.id, **written)
     secrets = {"secret": c["webhooksecret"], "former_secret": c["webhookformer"], "former_until": a.NOW}
     webhook = a.a_webhook(organization_id=tenant.id, recipient_id=tenant.recipient.id, url=c["webhookurl"], **secrets)
     with database.changing() as work:
