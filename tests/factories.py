@@ -385,7 +385,8 @@ def a_disclosure(**changes: Any) -> Disclosure:
 
 
 def a_mail(**changes: Any) -> Mail:
-    return _made(Mail(uuid4(), uuid4(), "ada@patient.test", "Your slides", "Dear Ada Example, …", NOW, NOW), changes)
+    mail = Mail(uuid4(), uuid4(), "ada@patient.test", "Your slides", "Dear Ada Example, …", NOW, NOW, language="en")
+    return _made(mail, changes)
 
 
 def a_webhook(**changes: Any) -> Webhook:

@@ -1,5 +1,9 @@
-"""A real SMTP server on the loopback address, with a certificate of its own, that keeps what it is given."""
+"""A real SMTP server on the loopback address, with a certificate of its own, that keeps what it is given.
 
+Where it is told to it fails, at any step: it refuses, hangs, or closes without a word.
+"""
+
+import asyncio
 import ipaddress
 import ssl
 from collections.abc import Iterator
@@ -17,6 +21,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from transfer_service.adapters.seaweedfs import free_ports
 
 USER, PASSWORD = "transfer", "hush"
+HANGS, CLOSES = "hangs", "closes"
+#: Where it can fail: the greeting, each command, and after the dot that ends the message.
+STEPS = ("greeting", "EHLO", "STARTTLS", "MAIL", "RCPT", "DATA", "dot", "QUIT")
 
 
 def make_certificate(folder: Path) -> Path:
@@ -44,30 +51,67 @@ def make_certificate(folder: Path) -> Path:
 
 @dataclass
 class Kept:
-    """What arrived, and how. ``refuse`` is what the server answers to a recipient."""
+    """What arrived, and how. ``answers`` are by step: what the server says there instead, HANGS or CLOSES."""
 
     port: int
     envelopes: list[Envelope] = field(default_factory=list)
     encrypted: list[bool] = field(default_factory=list)
     users: list[bytes] = field(default_factory=list)
-    refuse: str | None = None
-
-    async def handle_RCPT(self, _server, _session, envelope, address, _options) -> str:  # noqa: N802  # aiosmtpd's name
-        if self.refuse is not None:
-            return self.refuse
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
+    answers: dict[str, str] = field(default_factory=dict)
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802  # as above
         self.envelopes.append(envelope)
         self.encrypted.append(session.ssl is not None or server.transport.get_extra_info("sslcontext") is not None)
-        return "250 OK"
+        return await failed(server, self.answers["dot"]) if "dot" in self.answers else "250 OK"
 
     def sign_in(self, _server, _session, _envelope, _mechanism, auth) -> AuthResult:
         if not isinstance(auth, LoginPassword) or auth != LoginPassword(USER.encode(), PASSWORD.encode()):
             return AuthResult(success=False, handled=False)
         self.users.append(auth.login)
         return AuthResult(success=True)
+
+
+async def failed(server: SMTP, answer: str) -> str:
+    """Fail in that way; the answer, where there is to be one."""
+    if answer == HANGS:
+        try:
+            await asyncio.Event().wait()
+        finally:  # the client has left
+            server.transport.abort()
+    if answer == CLOSES:
+        server.transport.abort()
+    return answer
+
+
+def _step(name: str):
+    async def command(self: "Failing", argument: str | None) -> None:
+        answer = self.event_handler.answers.get(name)
+        if answer is None:
+            await getattr(super(Failing, self), f"smtp_{name}")(argument)
+        else:
+            await self.push(await failed(self, answer))
+
+    return command
+
+
+class Failing(SMTP):
+    """The server, but for where it is to fail."""
+
+    async def push(self, status: str) -> None:
+        greeting = self.event_handler.answers.get("greeting")
+        if greeting is not None and self.session.host_name is None:
+            status = await failed(self, greeting)
+        await super().push(status)
+
+
+for _name in STEPS[1:]:
+    if _name != "dot":
+        setattr(Failing, f"smtp_{_name}", _step(_name))
+
+
+class _Controller(Controller):
+    def factory(self) -> SMTP:
+        return Failing(self.handler, **self.SMTP_kwargs)
 
 
 @contextmanager
@@ -81,7 +125,7 @@ def running_smtp(certificate: Path, *, security: str, sign_in: bool = False) -> 
         options["ssl_context"] = context
     if security == "starttls":
         options |= {"tls_context": context, "require_starttls": True}
-    controller = Controller(kept, hostname="127.0.0.1", port=kept.port, **options)
+    controller = _Controller(kept, hostname="127.0.0.1", port=kept.port, **options)
     controller.start()
     try:
         yield kept

@@ -80,6 +80,7 @@ from transfer_service.usecases.receive import Receive
 from transfer_service.usecases.recipients import RecipientDraft, Recipients
 from transfer_service.usecases.redeem import Answer, Redeem
 from transfer_service.usecases.release import GrantDraft, ReleaseDraft, Releases, SignatureDraft
+from transfer_service.usecases.remind import Remind
 from transfer_service.usecases.report import Reports
 from transfer_service.usecases.retire import Retire
 from transfer_service.usecases.services import Services
@@ -278,6 +279,7 @@ class Stages:
             slide_requests=SlideRequests(self.database, deposit, self.limits),
             answers=Answers.beside(deposit, receive, close),
             opinions=Opinions.beside(deliver, PUBLIC_URL),
+            remind=Remind(self.database),
         )
 
     @property

@@ -64,6 +64,7 @@ from transfer_service.usecases.receive import Receive
 from transfer_service.usecases.recipients import Recipients
 from transfer_service.usecases.redeem import Redeem
 from transfer_service.usecases.release import Releases
+from transfer_service.usecases.remind import Remind
 from transfer_service.usecases.report import Reports
 from transfer_service.usecases.retire import Retire
 from transfer_service.usecases.services import Services
@@ -259,6 +260,7 @@ def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> J
         slide_requests=SlideRequests(database, deposit, limits),
         answers=Answers.beside(deposit, receive, close),
         opinions=Opinions.beside(deliver, parts.public_url),
+        remind=Remind(database),
     )
 
 

@@ -24,6 +24,7 @@
     ├── Unavailable              something we depend on does not answer; nothing was granted
     │   ├── Busy                 every place for such work is taken
     │   └── MailRefused          this one message, where others may go
+    │       └── MailRefusedForGood   and trying again is not expected to help
     ├── NotTypeset               this one document could not be made into a PDF, where others may
     ├── StoreRefused             the object store says no to a step; use cases handle it, nobody outside sees it
     │   └── ObjectExists, ObjectMissing, UploadGone, PartsRefused
@@ -374,6 +375,11 @@ class Busy(Unavailable):
 class MailRefused(Unavailable):
     code = "mail_refused"
     message = "The mail server refused this message; the next may well go out."
+
+
+class MailRefusedForGood(MailRefused):
+    code = "mail_refused_for_good"
+    message = "This message was refused, and trying again is not expected to help; the next may well go out."
 
 
 class NoticeNotTaken(TransferError):

@@ -83,6 +83,7 @@ class Worker:
             _Chore("retention", self._end_retention, rhythm.sweep_s, self._may_destroy),
             _Chore("destroy", self._destroy, rhythm.sweep_s, self._may_destroy),
             _Chore("ends", self._warn_of_ends, rhythm.sweep_s),
+            _Chore("reminders", self._remind, rhythm.sweep_s),
             _Chore("forget", self._forget, rhythm.sweep_s),
             _Chore("requests", self._forget_requests, rhythm.sweep_s, self._may_destroy),
         )
@@ -120,6 +121,9 @@ class Worker:
 
     def _warn_of_ends(self) -> bool:
         return self._journey.announce.warn_of_ends(self._clock()) > 0
+
+    def _remind(self) -> bool:
+        return self._journey.remind.remind(self._clock()) > 0
 
     def _settle(self) -> bool:
         return self._journey.close.settle(self._clock()) > 0

@@ -152,6 +152,7 @@ _PAGES = {
     ("POST", "/r/sign"):                        "A A G A",
     ("GET", "/r/withdraw"):                     "A A S A",
     ("POST", "/r/withdraw"):                    "A A G A",
+    ("POST", "/r/mail"):                        "A A G A",
     ("GET", "/r/accounting"):                   "A A S A",
     ("GET", "/r/opinions"):                     "A A S A",
     ("GET", "/r/opinions/<uuid:opinion_id>/<uuid:file_id>"): "A A S A",

@@ -51,6 +51,30 @@ def signed(api: Api) -> Stage:
     return api.stages.signed()
 
 
+def test_the_list_says_what_became_of_the_letter_and_no_word_of_the_mail_server(api: Api, asked: Stage) -> None:
+    (listed,) = api.coordinator.get(f"/packets/{asked.packet.id}/releases").get_json()["items"]
+    assert listed["letter"] == {"state": "sent", "at": rfc3339(api.stages.now)}
+    api.stages.execute("UPDATE mail SET about_id = NULL")
+    (listed,) = api.coordinator.get(f"/packets/{asked.packet.id}/releases").get_json()["items"]
+    assert listed["letter"] is None
+
+
+def test_a_recipient_has_a_language_and_chooses_what_they_may_do_without(api: Api) -> None:
+    made = api.coordinator.post("/recipients", RECIPIENT).get_json()
+    assert (made["language"], made["notify"]) == (None, ["expiring"])
+    path = f"/recipients/{made['id']}"
+    changed = api.coordinator.put(path, {**RECIPIENT, "language": "es-MX", "notify": []}).get_json()
+    assert (changed["version"], changed["language"], changed["notify"]) == (2, "es-MX", [])
+    for wrong in (
+        {"notify": ["withdrawn"]},
+        {"notify": ["expiring", "expiring"]},
+        {"notify": "all"},
+        {"language": "x"},
+    ):
+        assert code_of(api.coordinator.put(path, {**RECIPIENT, **wrong})) == (422, "invalid")
+    assert api.coordinator.put(path, RECIPIENT).get_json()["notify"] == ["expiring"]
+
+
 def test_a_release_is_asked_for_and_the_secret_goes_by_mail_alone(api: Api) -> None:
     packet = api.stages.closed().packet
     answer = api.coordinator.post(f"/packets/{packet.id}/releases", release_body(api.stages))
@@ -61,7 +85,8 @@ def test_a_release_is_asked_for_and_the_secret_goes_by_mail_alone(api: Api) -> N
     assert api.stages.letter_secret() not in answer.get_data(as_text=True)
     assert api.coordinator.get(f"/releases/{release['id']}").get_json() == release
     listed = api.coordinator.get(f"/packets/{packet.id}/releases").get_json()["items"]
-    assert listed == [{name: value for name, value in release.items() if name != "form"}]
+    letter = {"state": "sent", "at": rfc3339(api.stages.now)}
+    assert listed == [{name: value for name, value in release.items() if name != "form"} | {"letter": letter}]
 
 
 def test_a_release_names_only_files_of_its_packet_and_recipients_of_its_directory(api: Api) -> None:

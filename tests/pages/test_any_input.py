@@ -15,6 +15,7 @@ FIELDS = [
     "secret", "code", "birth_month", "birth_day", "birth_year", "form_sha256", "name", "signer", "authority", "read",
     *REQUEST, "asker_name", "practice", "form_id",
     "conclusion", "summary", "sent", "missing_1", "missing_kind_1",
+    "fetched",
 ]  # fmt: skip
 URLENCODED = "application/x-www-form-urlencoded"
 ODD = [

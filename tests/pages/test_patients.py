@@ -406,3 +406,20 @@ def test_a_replaced_file_and_a_long_list_are_said_in_few_words(stages, visitor):
 def test_without_a_form_that_was_signed_before_nothing_is_said_to_be_new(stages, visitor):
     visitor.patient_in(stages, stages.released(of=stages.closed(of=stages.carried(stages.closed()))))
     assert "What is new" not in visitor.text()
+
+
+def test_a_patient_chooses_to_be_told_by_mail_and_thinks_again(stages, visitor):
+    stage = stages.released()
+    page = visitor.patient_in(stages, stage).text
+    assert 'name="fetched" value="yes" aria-describedby="fetched-hint">' in page
+    page = visitor.submit("/r/mail", {"fetched": "yes"}).text
+    assert 'name="fetched" value="yes" aria-describedby="fetched-hint" checked>' in page
+    assert release_now(stages, stage).tells_of_fetching
+    visitor.submit("/r/mail", {})
+    assert not release_now(stages, stage).tells_of_fetching
+
+
+def test_where_nothing_can_be_received_any_more_there_is_nothing_to_choose(stages, visitor):
+    stage = stages.signed()
+    stages.journey.releases.withdraw(stage.patient, stage.release.id, stages.now)
+    assert 'name="fetched"' not in visitor.patient_in(stages, stage).text

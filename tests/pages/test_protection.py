@@ -11,7 +11,7 @@ from tests.stages import PUBLIC_URL
 from transfer_service.sealing.tokens import mint_secret
 
 POSTS = [
-    "/r", "/r/code", "/r/code/again", "/r/sign", "/r/withdraw", "/r/sign-out",
+    "/r", "/r/code", "/r/code/again", "/r/sign", "/r/withdraw", "/r/mail", "/r/sign-out",
     "/l", "/l/code", "/l/code/again", "/l/opinion", "/l/sign-out",
     "/q", "/q/withdraw", "/q/sign-out",
 ]  # fmt: skip

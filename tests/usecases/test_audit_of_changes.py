@@ -19,7 +19,7 @@ from transfer_service.domain.language import Language
 from transfer_service.domain.people import Role
 from transfer_service.domain.release import Signer
 from transfer_service.domain.slide_request import DeclineReason
-from transfer_service.errors import DigestMismatch, LinkRevoked, MailRefused, NotAllowed, ReleaseWithdrawn
+from transfer_service.errors import DigestMismatch, LinkRevoked, NotAllowed, ReleaseWithdrawn
 from transfer_service.usecases.contact import ContactDraft
 from transfer_service.usecases.deposit import FileDraft, PacketDraft
 from transfer_service.usecases.notify import GIVE_UP_AFTER
@@ -372,6 +372,12 @@ def patient_refused(stages):
     return lambda: stages.journey.patients.begin(wrong, ORIGIN, stages.now)
 
 
+@change("patient.mail_chosen")
+def patient_mail_chosen(stages):
+    stage = stages.in_session()
+    return lambda: stages.journey.patients.choose(stage.patient, stages.now, tells_of_fetching=True)
+
+
 @change("session.left")
 def session_left(stages):
     stage = stages.in_session()
@@ -515,10 +521,10 @@ def release_acknowledged(stages):
 
 @change("mail.given_up")
 def mail_given_up(stages):
+    mail = a_mail(organization_id=stages.hospital.id, made_at=stages.now, due_at=stages.now)
     with stages.database.changing() as tx:
-        tx.keep(a_mail(organization_id=stages.hospital.id, made_at=stages.now, due_at=stages.now))
-    stages.post.refuses = MailRefused()
-    return lambda: stages.journey.notify.deliver(stages.now + GIVE_UP_AFTER)
+        tx.keep(mail)
+    return lambda: stages.journey.notify._put_off(mail, stages.now + GIVE_UP_AFTER)
 
 
 def approver(stages):

@@ -67,7 +67,21 @@ def test_what_is_unknown_is_not_found(stages):
             call()
 
 
-@pytest.mark.parametrize("name", ["", "  ", "x" * 201, "a\x00b", "a\u202eb"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "  ",
+        "x" * 201,
+        "a\x00b",
+        "a\u202eb",
+        "a\nBcc: b@c.test",
+        "a\r\nb",
+        "a\u2028b",
+        "a\x85b",
+        "=?utf-8?q?a=0AB?=",
+    ],
+)
 def test_a_name_can_be_read(stages, name):
     enrol = stages.journey.enrol
     before = stages.rows()
@@ -79,6 +93,16 @@ def test_a_name_can_be_read(stages, name):
         with pytest.raises(Invalid):
             call()
     assert stages.rows() == before
+
+
+@pytest.mark.parametrize("contact", ["ring\n4711", "ring\r\nBcc: b@c.test", "\u202e", "x" * 201])
+def test_a_contact_is_one_line_that_can_be_read_or_nothing(stages, contact):
+    before = stages.rows()
+    with pytest.raises(Invalid):
+        stages.journey.enrol.create_department(stages.hospital.id, "Radiology", contact, stages.now)
+    assert stages.rows() == before
+    made = stages.journey.enrol.create_department(stages.hospital.id, "Radiology", " ring  4711\n", stages.now)
+    assert made.contact == "ring 4711"
 
 
 def test_each_organization_has_its_own_records_key_and_log(stages):

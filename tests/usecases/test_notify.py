@@ -10,9 +10,10 @@ from uuid import uuid4
 import pytest
 
 from tests.factories import a_mail
-from transfer_service.domain.mail import Mail
-from transfer_service.errors import MailRefused, Unavailable
+from transfer_service.domain.mail import Mail, MailState, Postmark
+from transfer_service.errors import MailRefused, MailRefusedForGood, Unavailable
 from transfer_service.logs import JsonFormatter
+from transfer_service.usecases.notify import ATTEMPT_FOR
 
 
 @pytest.fixture
@@ -25,9 +26,18 @@ def letter(stages):
     return mail
 
 
-def in_outbox(stages):
+def in_outbox(stages, at=None):
     with stages.database.reading() as tx:
-        return tx.mail_due(stages.now, 99)
+        return tx.mail_due(at or stages.now, 99)
+
+
+def postmark(stages, mail):
+    with stages.database.reading() as tx:
+        return tx.get(Postmark, mail.organization_id, mail.id)
+
+
+def test_what_waits_is_waiting_since_it_was_made(stages, letter):
+    assert (postmark(stages, letter).state, postmark(stages, letter).at) == (MailState.WAITING, letter.made_at)
 
 
 def test_what_was_sent_is_wiped_and_not_sent_again(stages, letter):
@@ -116,7 +126,8 @@ def test_mail_that_could_not_be_sent_for_three_days_is_given_up_and_the_log_says
     entry = stages.audit()[-1]
     assert (entry.action, entry.actor_id) == ("mail.given_up", "worker")
     assert (entry.subject, entry.facts) == ({"mail": str(letter.id)}, {"attempts": 2})
-    assert stages.rows()["mail"] == []
+    assert [value for value in stages.rows()["mail"][0] if isinstance(value, bytes)] == []
+    assert postmark(stages, letter).state is MailState.REFUSED
     stages.post.refuses = None
     assert stages.journey.notify.deliver(letter.made_at + timedelta(days=9)) == 0
 
@@ -129,19 +140,70 @@ def test_old_mail_is_tried_before_it_is_given_up(stages, letter):
 def test_giving_up_that_can_not_be_logged_is_not_done(stages, letter):
     stages.post.refuses = Unavailable()
     stages.kept.refuse("INSERT", "audit_entries")
-    before = stages.rows()
     with pytest.raises(AssertionError):
         stages.journey.notify.deliver(letter.made_at + timedelta(days=3))
-    assert stages.rows() == before
+    (kept,) = in_outbox(stages, letter.made_at + timedelta(days=4))
+    assert kept == replace(letter, due_at=kept.due_at)
 
 
 def test_a_crash_between_sending_and_marking_sends_the_same_message_again(stages, letter):
-    stages.kept.refuse("UPDATE", "mail")
+    handed_over = stages.post.send
+
+    def send(mail: Mail) -> None:
+        handed_over(mail)
+        stages.kept.refuse("UPDATE", "mail")
+
+    stages.post.send = send
     with pytest.raises(AssertionError):
         stages.journey.notify.deliver(stages.now)
     stages.kept.relent()
-    assert stages.journey.notify.deliver(stages.now) == 1
+    assert stages.journey.notify.deliver(stages.now) == 0
+    stages.post.send = handed_over
+    assert stages.journey.notify.deliver(stages.clock.advance(ATTEMPT_FOR)) == 1
     assert [mail.id for mail in stages.post.mail] == [letter.id] * 2
+
+
+def test_what_one_worker_is_sending_another_does_not_send(stages, letter):
+    handed_over, of_others = stages.post.send, []
+
+    def send(mail: Mail) -> None:
+        of_others.append(stages.journey.notify.deliver(stages.now))
+        handed_over(mail)
+
+    stages.post.send = send
+    assert stages.journey.notify.deliver(stages.now) == 1
+    assert of_others == [0]
+    assert stages.post.mail == [letter]
+
+
+@pytest.mark.parametrize("meanwhile", ["UPDATE mail SET attempts = 1", "DELETE FROM mail"])
+def test_what_changed_since_it_was_found_is_left_to_whoever_changed_it(stages, letter, meanwhile):
+    found = in_outbox(stages)
+    stages.execute(f"{meanwhile} WHERE id = '{letter.id.hex}'")
+    assert not stages.journey.notify._claimed(found[0], stages.now)
+
+
+def test_what_is_refused_for_good_says_so_at_once_is_tried_for_an_hour_and_given_up(stages, letter):
+    stages.post.refuses = MailRefusedForGood()
+    stages.journey.notify.deliver(stages.now)
+    assert (postmark(stages, letter).state, postmark(stages, letter).at) == (MailState.REFUSED, letter.made_at)
+    with stages.database.reading() as tx:
+        assert tx.backlog(stages.now).mails == 0
+    while in_outbox(stages, letter.made_at + timedelta(hours=1)):
+        assert "mail.given_up" not in stages.actions()
+        stages.clock.advance(timedelta(minutes=10))
+        stages.journey.notify.deliver(stages.now)
+    assert stages.now - letter.made_at == timedelta(hours=1)
+    assert stages.actions()[-1] == "mail.given_up"
+    assert postmark(stages, letter).at == letter.made_at
+
+
+def test_what_was_refused_for_good_and_is_taken_after_all_was_sent(stages, letter):
+    stages.post.refuses = MailRefusedForGood()
+    stages.journey.notify.deliver(stages.now)
+    stages.post.refuses = None
+    stages.journey.notify.deliver(stages.clock.advance(timedelta(minutes=5)))
+    assert (postmark(stages, letter).state, postmark(stages, letter).at) == (MailState.SENT, stages.now)
 
 
 def test_mail_that_its_cause_did_not_outlive_was_never_written(stages):

@@ -1,6 +1,6 @@
 """Asking the patient, their letter, their signature, their change of mind."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -9,6 +9,7 @@ import pytest
 from tests.factories import DAY, a_packet, a_patient, a_patient_actor, a_recipient_actor, a_system_actor, an_event
 from tests.stages import ORIGIN, PUBLIC_URL, recipient_draft
 from transfer_service.audit.entry import actor_words
+from transfer_service.domain.mail import MailState
 from transfer_service.domain.packet import PacketState
 from transfer_service.domain.people import Role
 from transfer_service.domain.release import Medium, ReleaseState, Signer
@@ -18,6 +19,7 @@ from transfer_service.errors import (
     FileUnknown,
     FormChanged,
     Invalid,
+    MailRefusedForGood,
     NotAllowed,
     NotAuthenticated,
     NotFound,
@@ -58,6 +60,32 @@ def test_the_letter_goes_to_the_patients_own_address_and_its_secret_nowhere_else
         assert phi not in letter.body + letter.subject
 
 
+def test_staff_see_what_became_of_the_newest_letter(stages):
+    def letter():
+        (listed,) = stages.journey.releases.of_packet(stages.coordinator, stage.packet.id)
+        return listed.letter.state, listed.letter.at
+
+    stage = stages.closed()
+    stage.release = stages.journey.releases.ask(stages.coordinator, stage.packet.id, stages.release_draft(), stages.now)
+    assert letter() == (MailState.WAITING, stages.now)
+    stages.post.refuses = MailRefusedForGood()
+    refused_at = stages.clock.advance(DAY)
+    stages.journey.notify.deliver(refused_at)
+    assert letter() == (MailState.REFUSED, refused_at)
+    stages.post.refuses = None
+    stages.journey.releases.resend(stages.coordinator, stage.release.id, stages.clock.advance(DAY))
+    assert letter() == (MailState.WAITING, stages.now)
+    stages.patient_session(stages.letter_secret())
+    assert letter() == (MailState.SENT, stages.now)
+
+
+def test_of_a_letter_from_before_that_was_noted_nothing_is_said(stages):
+    stage = stages.released()
+    stages.execute("UPDATE mail SET kind = NULL, about_id = NULL")
+    (listed,) = stages.journey.releases.of_packet(stages.coordinator, stage.packet.id)
+    assert listed.letter is None
+
+
 def test_a_release_binds_scope_recipients_purpose_and_the_packets_content(stages):
     second = stages.recipient_added(name="Dr. S. Other")
     stage = stages.closed()
@@ -69,7 +97,10 @@ def test_a_release_binds_scope_recipients_purpose_and_the_packets_content(stages
     assert release.state is ReleaseState.REQUESTED
     for words in ("Dr. R. Viewer", "Dr. S. Other", "Second opinion", one.path, two.path):
         assert words in release.form.text
-    assert stages.journey.releases.of_packet(stages.coordinator, stage.packet.id) == [release]
+    (listed,) = stages.journey.releases.of_packet(stages.coordinator, stage.packet.id)
+    assert [getattr(listed, field.name) for field in fields(release)] == [
+        getattr(release, field.name) for field in fields(release)
+    ]
     assert stages.journey.releases.one(stages.hospital.privacy_officer, release.id) == release
 
 

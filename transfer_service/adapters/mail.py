@@ -1,13 +1,15 @@
 """Mail: kept as files where no mail server is set, or handed to one over verified TLS.
 
-``MailRefused`` is raised where the next mail may well go out, ``Unavailable`` where it would fare no better.
+``MailRefused`` is raised where the next mail may well go out, ``MailRefusedForGood`` where besides this one is not
+expected to, ``Unavailable`` where none would fare better.
 """
 
 import logging
 import os
 import smtplib
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -17,12 +19,13 @@ from email.utils import format_datetime
 from pathlib import Path
 
 from transfer_service.domain.mail import Mail
-from transfer_service.errors import MailRefused, Unavailable
+from transfer_service.errors import MailRefused, MailRefusedForGood, Unavailable
 
 _log = logging.getLogger(__name__)
 
 _LONGEST_LINE = 998  # RFC 5322 section 2.1.1
 _GOING_AWAY = 421  # RFC 5321 section 3.8: the answer to any command of a server that closes
+_FOR_GOOD = 500  # RFC 5321 section 4.2.1: from here on a reply is permanent
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +36,32 @@ class Letterhead:
     host: str
 
     def message(self, mail: Mail) -> EmailMessage:
-        """RFC 5322, with Auto-Submitted (RFC 3834). Unavailable where address or subject make no header."""
-        message = EmailMessage(policy=SMTP)
+        """RFC 5322, with Auto-Submitted (RFC 3834), and Content-Language (RFC 3282) where it is known.
+
+        MailRefusedForGood where address or subject make no header.
+        """
+        message, body = EmailMessage(policy=SMTP), mail.body or ""
+        message.set_content(body, cte=_encoding(body))  # first: it takes away what is there of its kind
         try:
+            _check_holds_no_encoded_word(mail.to, mail.subject, mail.language)
             message["Message-ID"] = f"<{mail.id}@{self.host}>"
             message["Date"] = format_datetime(mail.made_at)
             message["From"] = Address(addr_spec=self.sender)
             message["To"] = Address(addr_spec=mail.to or "")
             message["Subject"] = mail.subject or ""
+            if mail.language is not None:
+                message["Content-Language"] = mail.language
         except (ValueError, MessageError, IndexError):
             # A line break in a header's value ends here too: nothing can add a header or a recipient.
-            raise _refused(mail, "its address or subject makes no header", this_mail_only=True) from None
+            raise _refused(mail, "its address or subject makes no header", MailRefusedForGood()) from None
         message["Auto-Submitted"] = "auto-generated"
-        body = mail.body or ""
-        message.set_content(body, cte=_encoding(body))
         return message
+
+
+def _check_holds_no_encoded_word(*values: str | None) -> None:
+    """ValueError: ``email`` decodes such a word (RFC 2047) on its way to the header, line breaks in it too."""
+    if any("=?" in value for value in values if value is not None):
+        raise ValueError("an encoded word")
 
 
 def _encoding(body: str) -> str:
@@ -56,9 +70,9 @@ def _encoding(body: str) -> str:
     return "7bit" if plain else "quoted-printable"
 
 
-def _refused(mail: Mail, why: str, *, this_mail_only: bool = False) -> Unavailable:
+def _refused(mail: Mail, why: str, error: Unavailable) -> Unavailable:
     _log.warning("mail %s was not sent: %s", mail.id, why)  # who it is for stays out of the log
-    return MailRefused() if this_mail_only else Unavailable()
+    return error
 
 
 class OutboxFolder:
@@ -77,7 +91,7 @@ class OutboxFolder:
         try:
             self._keep(self._folder / f"{mail.id}.eml", octets)
         except OSError as error:
-            raise _refused(mail, f"the outbox can't be written: {error.strerror}") from None
+            raise _refused(mail, f"the outbox can't be written: {error.strerror}", Unavailable()) from None
 
     def _keep(self, place: Path, octets: bytes) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -116,18 +130,23 @@ class SmtpServer:
     timeout_s: float = 20.0
     tls: Callable[[], ssl.SSLContext] = ssl.create_default_context
 
-    def connected(self) -> smtplib.SMTP:
+    @contextmanager
+    def session(self) -> Iterator[smtplib.SMTP]:
         """A session that is encrypted, where it is to be, and signed in. OSError, SMTPException."""
-        if self.security == "tls":
-            session: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, timeout=self.timeout_s, context=self.tls())
-        else:
-            session = smtplib.SMTP(self.host, self.port, timeout=self.timeout_s)
+        session = self._connected()
         try:
             self._prepare(session)
-        except BaseException:
+            yield session
+        finally:
+            # Whatever it answers to that, what it said of the mail stands.
+            with suppress(OSError, smtplib.SMTPException):
+                session.quit()
             session.close()
-            raise
-        return session
+
+    def _connected(self) -> smtplib.SMTP:
+        if self.security == "tls":
+            return smtplib.SMTP_SSL(self.host, self.port, timeout=self.timeout_s, context=self.tls())
+        return smtplib.SMTP(self.host, self.port, timeout=self.timeout_s)
 
     def _prepare(self, session: smtplib.SMTP) -> None:
         if self.security == "starttls":
@@ -146,25 +165,30 @@ class SmtpPost:
         """Hand it over in a session of its own; Unavailable where the server did not take it."""
         message = self._letterhead.message(mail)
         try:
-            with self._server.connected() as session:
+            with self._server.session() as session:
                 session.send_message(message)
         except (OSError, smtplib.SMTPException) as error:
-            why = f"the mail server did not take it: {_named(error)}"
-            raise _refused(mail, why, this_mail_only=_is_about_one(error)) from None
+            raise _refused(mail, f"the mail server did not take it: {_named(error)}", _meant_by(error)) from None
 
 
-def _is_about_one(error: Exception) -> bool:
-    """Whether the server refused this recipient or message, rather than everybody."""
-    match error:
-        case smtplib.SMTPRecipientsRefused():
-            return all(code != _GOING_AWAY for code, _ in error.recipients.values())
-        case smtplib.SMTPDataError():
-            return error.smtp_code != _GOING_AWAY
-        case _:
-            return False
+def _meant_by(error: Exception) -> Unavailable:
+    """Whether the server refused this recipient or message, and for good, rather than everybody."""
+    is_about_one = isinstance(error, smtplib.SMTPRecipientsRefused | smtplib.SMTPDataError)
+    code = _code(error)
+    if not is_about_one or code is None or code == _GOING_AWAY:
+        return Unavailable()
+    return MailRefusedForGood() if code >= _FOR_GOOD else MailRefused()
+
+
+def _code(error: Exception) -> int | None:
+    """The server's; a mail has one recipient."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return next(code for code, _ in error.recipients.values())
+    code: int | None = getattr(error, "smtp_code", None)
+    return code
 
 
 def _named(error: Exception) -> str:
     """The kind of error, and the server's code: its words may quote the address."""
-    code = getattr(error, "smtp_code", None)
+    code = _code(error)
     return type(error).__name__ if code is None else f"{type(error).__name__} {code}"

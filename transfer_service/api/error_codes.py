@@ -11,6 +11,7 @@ Kind = type[errors.TransferError]
 # These have no answer of their own: use cases handle them, or the program does not start.
 _INSIDE = (
     errors.MailRefused,
+    errors.MailRefusedForGood,
     errors.NoticeNotTaken,
     errors.StoreRefused,
     errors.SettingsInvalid,

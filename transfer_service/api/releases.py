@@ -17,6 +17,7 @@ from transfer_service.edge.calls import journey, now
 from transfer_service.edge.file_answer import printed_form
 from transfer_service.ports import Slice
 from transfer_service.usecases.copies import PDF
+from transfer_service.usecases.posted import ListedRelease
 from transfer_service.usecases.release import ReleaseDraft, SignatureDraft
 from transfer_service.usecases.withdrawal import WithdrawalDraft
 
@@ -64,8 +65,8 @@ def ask_for_release(draft: ReleaseDraft, packet_id: UUID) -> Release:
 @blueprint.get("/packets/<id:packet_id>/releases", refuses=(errors.CursorInvalid, errors.Invalid))
 @blueprint.query(PageSchema)
 @blueprint.shows(200, schemas.ReleaseListSchema)
-def list_releases(page: Page, packet_id: UUID) -> Slice[Release]:
-    """List a packet's releases, oldest first."""
+def list_releases(page: Page, packet_id: UUID) -> Slice[ListedRelease]:
+    """List a packet's releases, oldest first, with what became of the patient's letters."""
     return sliced(journey().releases.of_packet(caller(), packet_id), page)
 
 

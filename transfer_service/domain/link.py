@@ -78,6 +78,10 @@ class Link:
         if now >= self.expires_at:
             raise LinkExpired
 
+    def matters(self, now: datetime) -> bool:
+        """Whether somebody may have what it opened, or could open it yet."""
+        return self.redemptions > 0 or (self.revoked_at is None and now < self.expires_at)
+
     def check_unlocked(self, limit: int) -> None:
         """LinkLocked after ``limit`` wrong answers in the link's life."""
         if self.wrong_answers >= limit:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
+from transfer_service.domain.mail import OPTIONAL, MailKind
 from transfer_service.errors import NotAuthenticated
 
 
@@ -82,7 +83,8 @@ class Accreditation:
 class Recipient:
     """The pathologist, clinician or review service that a release can name.
 
-    Versioned: a change makes a new version, and a release binds the one that the patient read.
+    Versioned: a change makes a new version, and a release binds the one that the patient read: whom, and which address.
+    In which ``language`` (a tag, BCP 47) they are written to, and of which of the OPTIONAL mails, the newest one says.
     """
 
     id: UUID
@@ -96,6 +98,8 @@ class Recipient:
     credentials: tuple[str, ...]
     accreditations: tuple[Accreditation, ...]
     created_at: datetime
+    language: str | None = None
+    notify: tuple[MailKind, ...] = OPTIONAL
 
     @property
     def is_breast_pathologist(self) -> bool:

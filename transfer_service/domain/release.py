@@ -113,7 +113,8 @@ class Release:
     was none. ``secret_hash`` is the SHA-256 of the secret in the patient's letter, ``typed_code_hash`` that of the code
     beside it, under a key; both None where no letter was sent. ``wrong_answers`` counts in the life of both.
     ``attestation`` is what staff declared where the basis is treatment. ``withdrawn_how`` says how the patient told of
-    it, and ``withdrawn_note`` what staff noted.
+    it, and ``withdrawn_note`` what staff noted. ``tells_of_fetching``: the patient
+    wants an e-mail when a recipient has received files.
     """
 
     id: UUID
@@ -140,6 +141,7 @@ class Release:
     attestation: str | None = field(default=None, repr=False)
     withdrawn_how: Medium | None = None
     withdrawn_note: str | None = field(default=None, repr=False)
+    tells_of_fetching: bool = False
 
     @property
     def signing(self) -> Medium:

@@ -5,7 +5,7 @@ GET  /r/code         code, date of birth   POST /r/code         signed in      P
 GET  /r/release      the form              POST /r/sign
 GET  /r/withdraw     are you sure          POST /r/withdraw
 GET  /r/accounting   who got what          POST /r/accounting/report
-GET  /r/copy         the form to keep      POST /r/sign-out
+GET  /r/copy         the form to keep      POST /r/mail         POST /r/sign-out
 GET  /r/opinions     what came back        GET  /r/opinions/{id}/{file}
 """
 
@@ -174,6 +174,13 @@ def report() -> Response:
     draft = ReportDraft(format=form, language=words().language)
     reports = journey().reports
     return report_file(reports.rendered(reports.for_patient(_actor(), draft, now()), form), form)
+
+
+@patients.post("/mail")
+def choose_mail() -> AnyResponse:
+    """Whether an e-mail says that somebody has received files: a box that is not ticked is not sent."""
+    journey().patients.choose(_actor(), now(), tells_of_fetching=typed("fetched") == "yes")
+    return to("release")
 
 
 @patients.get("/copy")

@@ -13,7 +13,7 @@ from transfer_service.domain.disclosure import Disclosure, Receipt
 from transfer_service.domain.document import ReleaseDocument
 from transfer_service.domain.form import TemplateApproval
 from transfer_service.domain.link import Challenge, Link, Redemption
-from transfer_service.domain.mail import KeptAnswer, Mail
+from transfer_service.domain.mail import KeptAnswer, Mail, Postmark
 from transfer_service.domain.opinion import Opinion
 from transfer_service.domain.packet import AssemblyIntent, Leftover, Packet, PacketFile, Part
 from transfer_service.domain.people import Credential, Department, Organization, Recipient, Staff
@@ -74,6 +74,8 @@ T = TypeVar(
     Challenge,
     Redemption,
     Disclosure,
+    Mail,
+    Postmark,
     Ticket,
     Receipt,
     TemplateApproval,
@@ -261,6 +263,10 @@ class Chores(Protocol):
 
     def mail_due(self, now: datetime, limit: int) -> list[Mail]:
         """Mail to send."""
+        ...
+
+    def links_to_remind_of(self, now: datetime, ending_by: datetime, issued_by: datetime, limit: int) -> list[Link]:
+        """Live at ``now`` and never used, of recipients who want to be reminded and were not; the soonest end first."""
         ...
 
     def notices_due(self, now: datetime, limit: int) -> list[Notice]:

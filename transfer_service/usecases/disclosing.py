@@ -15,10 +15,12 @@ from transfer_service.domain.people import RecipientActor
 from transfer_service.errors import Unavailable
 from transfer_service.ports import Database, Transaction
 from transfer_service.sealing.keys import SecretKey
+from transfer_service.usecases.telling import of_fetching
 
 LAST_TRIES = 3
 #: Whoever asks more often than that for one file can't fill the audit log with how each request ended.
 ENDS_AUDITED = 50
+COMPLETED = "disclosure.completed"
 
 _log = logging.getLogger(__name__)
 
@@ -86,7 +88,9 @@ class Counter:
             if action is None:
                 tx.keep(counted)
             else:
-                tx.save(_event(action, self._delivery.ground.actor, self._delivery.file, counted, now), counted)
+                told = of_fetching(tx, counted, now) if action == COMPLETED else ()
+                event = _event(action, self._delivery.ground.actor, self._delivery.file, counted, now)
+                tx.save(event, counted, *told)
         self._counted = sent
 
     def end(self, sent: int) -> None:
@@ -104,7 +108,7 @@ class Counter:
         Nothing of a range that was read to its end, of which a viewer of slides asks thousands: it is a counter.
         """
         if counted.completed_at is not None and former.completed_at is None:
-            return "disclosure.completed"
+            return COMPLETED
         if not ended or counted.requests > ENDS_AUDITED:
             return None
         if sent < self._delivery.stop:

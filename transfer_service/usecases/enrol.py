@@ -24,6 +24,7 @@ from transfer_service.sealing.tokens import mint_token, token_hash
 from transfer_service.usecases.notices import silence
 
 MAX_NAME_CHARACTERS = 200
+_ONE_LINE = f"A name has 1 to {MAX_NAME_CHARACTERS} printable characters, a contact at most so many, in one line."
 
 
 def records_key_context(organization_id: UUID) -> dict[str, str]:
@@ -32,9 +33,19 @@ def records_key_context(organization_id: UUID) -> dict[str, str]:
 
 
 def _named(name: str) -> str:
-    clean = " ".join(name.split())
-    if not clean or len(clean) > MAX_NAME_CHARACTERS or not clean.isprintable():
-        raise Invalid(f"A name has 1 to {MAX_NAME_CHARACTERS} printable characters.")
+    clean = _line(name)
+    if not clean:
+        raise Invalid(_ONE_LINE)
+    return clean
+
+
+def _line(text: str) -> str:
+    """It stands in subjects of mails: a line break in it is a mistake, or somebody's attempt at another header."""
+    clean = " ".join(text.split())
+    if len(text.splitlines()) > 1 or len(clean) > MAX_NAME_CHARACTERS or not clean.isprintable():
+        raise Invalid(_ONE_LINE)
+    if "=?" in clean:  # what begins as an encoded word (RFC 2047) can't stand in a header
+        raise Invalid("A name or contact can't hold =? one behind the other.")
     return clean
 
 
@@ -58,7 +69,7 @@ class Enrol:
         """A department of that organization; NotFound."""
         with self.database.changing() as tx:
             organization = self._organization(tx, organization_id)
-            department = Department(uuid4(), organization.id, _named(name), contact.strip(), now)
+            department = Department(uuid4(), organization.id, _named(name), _line(contact), now)
             event = self._event("department.created", organization.id, now, {"department": department.id})
             tx.save(event, department)
         return department

@@ -25,6 +25,7 @@ from transfer_service.usecases.receive import Receive
 from transfer_service.usecases.recipients import Recipients
 from transfer_service.usecases.redeem import Redeem
 from transfer_service.usecases.release import Releases
+from transfer_service.usecases.remind import Remind
 from transfer_service.usecases.report import Reports
 from transfer_service.usecases.retire import Retire
 from transfer_service.usecases.services import Services
@@ -72,3 +73,4 @@ class Journey:
     slide_requests: SlideRequests
     answers: Answers
     opinions: Opinions
+    remind: Remind

@@ -1,12 +1,12 @@
 """The mails that the service sends, in their reader's language: no PHI, and nothing opens a packet but the link."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import uuid4
 
 from transfer_service.domain.language import Language
-from transfer_service.domain.mail import Mail, Way
+from transfer_service.domain.mail import Mail, MailKind, Way
 from transfer_service.domain.packet import Packet
 from transfer_service.domain.people import Department, Organization
 from transfer_service.domain.release import Release, ReleaseState
@@ -50,7 +50,8 @@ def about(tx: Transaction, packet: Packet, to: str, language: Language, way: Way
 def written(who: Correspondents, subject: str, paragraphs: list[str], now: datetime) -> Mail:
     """A letter of those paragraphs, and whom to call at its end."""
     body = "\n\n".join([*paragraphs, *_call(who)]) + "\n"
-    return Mail(uuid4(), who.organization.id, who.to, subject, body, made_at=now, due_at=now)
+    language = who.language.value
+    return Mail(uuid4(), who.organization.id, who.to, subject, body, made_at=now, due_at=now, language=language)
 
 
 def letter_of(release: Release, now: datetime) -> Letter:
@@ -137,9 +138,58 @@ def code_letter(who: Correspondents, code: str, lives_for: timedelta, now: datet
     ]
     if who.way is Way.SMS:
         text = "\n".join(paragraphs)
-        return Mail(uuid4(), who.organization.id, who.to, None, text, made_at=now, due_at=now, way=Way.SMS)
+        return Mail(
+            uuid4(), who.organization.id, who.to, None, text, made_at=now, due_at=now, way=Way.SMS, kind=MailKind.CODE
+        )
     paragraphs.append(said("If you did not ask for a code, you need not do anything."))
-    return written(who, said("Your code"), paragraphs, now)
+    return replace(written(who, said("Your code"), paragraphs, now), kind=MailKind.CODE)
+
+
+def withdrawn_letter(who: Correspondents, now: datetime) -> Mail:
+    """To a recipient: what they had a link under was withdrawn. Whose it was, the department says."""
+    said = who.words.text
+    paragraphs = [
+        said("Hello,"),
+        said(
+            "The permission under which %(department)s at %(organization)s gave you a link to medical files "
+            "was withdrawn. No link under it works any more.",
+            **who.names,
+        ),
+        said("If you downloaded files before, please handle your copies as the department tells you."),
+        said("This e-mail does not say whose files they are. Ask the department."),
+    ]
+    return written(who, said("%(organization)s: a permission was withdrawn", **who.names), paragraphs, now)
+
+
+def expiring_letter(who: Correspondents, ends_at: datetime, now: datetime) -> Mail:
+    """To a recipient: their link was not used yet, and will soon end."""
+    said = who.words.text
+    paragraphs = [
+        said("Hello,"),
+        said(
+            "%(department)s at %(organization)s gave you a link to medical files. It has not been used, and ends "
+            "on %(when)s.",
+            when=who.words.moment(ends_at),
+            **who.names,
+        ),
+        said("If you cannot find the link, it does not open or you need more time, ask the department."),
+        said("To get no more reminders, tell the department."),
+    ]
+    return written(who, said("Your link from %(organization)s ends soon", **who.names), paragraphs, now)
+
+
+def fetched_letter(who: Correspondents, now: datetime) -> Mail:
+    """To the patient, who asked for it: somebody has received files. Who and which, their page says."""
+    said = who.words.text
+    paragraphs = [
+        said("Hello,"),
+        said(
+            "Somebody to whom you allowed it has received files from %(department)s at %(organization)s.", **who.names
+        ),
+        said("To see who and what, open the page that your letter names, and there: See who has received your files."),
+        said("You get this e-mail because you asked for it on that page. There you can also end it."),
+    ]
+    return written(who, said("%(organization)s: files were received", **who.names), paragraphs, now)
 
 
 def opinion_letter(who: Correspondents, url: str, now: datetime) -> Mail:

@@ -1,14 +1,15 @@
-"""One by one: what the worker does to many packets or releases, of many organizations, in one go."""
+"""One by one: what the worker does to many packets, releases or links, of many organizations, in one go."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 from uuid import UUID
 
+from transfer_service.domain.link import Link
 from transfer_service.domain.packet import Packet
 from transfer_service.domain.release import Release
 from transfer_service.errors import Unavailable
 
-T = TypeVar("T", Packet, Release)
+T = TypeVar("T", Packet, Release, Link)
 
 
 class OneByOne:

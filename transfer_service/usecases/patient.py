@@ -112,6 +112,19 @@ class Patients:
         with self.database.reading() as tx:
             return news_of(tx, tx.get(Release, patient.organization_id, patient.release_id))
 
+    def choose(self, actor: Actor, now: datetime, *, tells_of_fetching: bool) -> Release:
+        """Whether an e-mail shall say that somebody has received files; to the address that the letter went to."""
+        patient = check_is_patient(actor)
+        with self.database.changing() as tx:
+            release = tx.get(Release, patient.organization_id, patient.release_id)
+            if release.tells_of_fetching == tells_of_fetching:
+                return release
+            release = replace(release, tells_of_fetching=tells_of_fetching)
+            facts = {"fetched": "yes" if tells_of_fetching else "no"}
+            subject = {"packet": release.packet_id, "release": release.id}
+            tx.save(Event("patient.mail_chosen", patient, now, subject, facts), release)
+        return release
+
     def _reached(self, tx: Transaction, secret: str, now: datetime) -> Release:
         release = self.secrets.release(tx, secret)
         if now >= release.ends_at + self.limits.patient_secret_for:

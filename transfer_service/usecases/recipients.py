@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from transfer_service.audit.entry import Event
+from transfer_service.domain.mail import OPTIONAL, MailKind
 from transfer_service.domain.people import Accreditation, Actor, Recipient, RecipientKind, Staff, StaffActor
 from transfer_service.domain.policy import check_may_keep_recipients, check_may_read_recipients
 from transfer_service.ports import Database, Slice, Transaction
@@ -21,6 +22,8 @@ class RecipientDraft:
     kind: RecipientKind
     credentials: tuple[str, ...] = ()
     accreditations: tuple[Accreditation, ...] = ()
+    language: str | None = None
+    notify: tuple[MailKind, ...] = OPTIONAL
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,8 @@ class Recipients:
             credentials=draft.credentials,
             accreditations=draft.accreditations,
             created_at=now,
+            language=draft.language,
+            notify=draft.notify,
         )
 
     def _event(self, action: str, staff: StaffActor, recipient: Recipient) -> Event:

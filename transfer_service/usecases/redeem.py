@@ -19,7 +19,6 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID, uuid4
 
-from transfer_service.domain.language import Language
 from transfer_service.domain.link import Challenge, Link, Redemption, Verification
 from transfer_service.domain.packet import Packet
 from transfer_service.domain.people import (
@@ -46,6 +45,7 @@ from transfer_service.usecases.letters import about
 from transfer_service.usecases.limits import Limits
 from transfer_service.usecases.reach import check_recipient
 from transfer_service.usecases.refusals import record_refusal, refusals_recorded
+from transfer_service.usecases.telling import language_of
 
 T = TypeVar("T")
 
@@ -81,7 +81,8 @@ class Redeem:
                 return self.questions.ask(tx, link.organization_id, link.id, now), link.verification
             release = tx.get(Release, link.organization_id, link.release_id)
             packet = tx.get(Packet, link.organization_id, link.packet_id)
-            who = about(tx, packet, recipient_of(tx, release, link).email, Language.ENGLISH)
+            language = language_of(tx, link.organization_id, link.recipient_id)
+            who = about(tx, packet, recipient_of(tx, release, link).email, language)
             return self.questions.mail_code(tx, link.id, who, now), link.verification
 
         return self._at_link(secret, origin, now, ask)

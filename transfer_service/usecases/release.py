@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from transfer_service.audit.entry import Event, Fact
 from transfer_service.domain.form import Terms
 from transfer_service.domain.language import Language, nearest
-from transfer_service.domain.mail import Mail
+from transfer_service.domain.mail import Mail, MailKind
 from transfer_service.domain.packet import Packet, PacketFile
 from transfer_service.domain.people import Actor, Credential, Department, PatientActor, Recipient
 from transfer_service.domain.policy import (
@@ -44,7 +44,9 @@ from transfer_service.usecases.letter_secrets import LetterSecret, LetterSecrets
 from transfer_service.usecases.letters import about, letter_of
 from transfer_service.usecases.limits import Limits
 from transfer_service.usecases.notices import notices_of
+from transfer_service.usecases.posted import ListedRelease, listed
 from transfer_service.usecases.reach import owned_packet, release_and_packet
+from transfer_service.usecases.telling import of_withdrawal
 from transfer_service.usecases.treatment import ground_of
 from transfer_service.usecases.withdrawal import NOTHING_SAID, WithdrawalDraft, check_may_say, withdrawn
 
@@ -159,12 +161,12 @@ class Releases:
             tx.save(_event("release.resent", staff, release, now), release, self._letter(tx, release, fresh, now))
         return release
 
-    def of_packet(self, actor: Actor, packet_id: UUID) -> list[Release]:
+    def of_packet(self, actor: Actor, packet_id: UUID) -> list[ListedRelease]:
         """The packet's releases, oldest first."""
         staff = check_may_oversee_releases(actor)
         with self.database.reading() as tx:
             packet = owned_packet(tx, staff, packet_id)
-            return tx.find(Release, packet.organization_id, packet_id=packet.id)
+            return [listed(tx, release) for release in tx.find(Release, packet.organization_id, packet_id=packet.id)]
 
     def one(self, actor: Actor, release_id: UUID) -> Release:
         """One release: for staff of its department, privacy officers, and its patient."""
@@ -198,16 +200,20 @@ class Releases:
         check_is_patient_of(actor, release_id)
 
     def withdraw(self, actor: Actor, release_id: UUID, now: datetime, draft: WithdrawalDraft = NOTHING_SAID) -> Release:
-        """Every link under it is dead before this returns: each use of one reads the release again. Invalid."""
+        """Every link under it is dead before this returns: each use of one reads the release again. Invalid.
+
+        Whoever had one is told.
+        """
         check_may_say(actor, draft)
         with self.database.changing() as tx:
-            release, _ = release_and_packet(tx, actor, release_id)
+            release, packet = release_and_packet(tx, actor, release_id)
             if release.state is ReleaseState.WITHDRAWN:
                 return release
             release = withdrawn(release, actor, draft, now)
             notices = notices_of(tx, release, NoticeKind.WITHDRAWN, now) if release.permitted_at else ()
+            told = of_withdrawal(tx, release, packet, now)
             facts = {} if release.withdrawn_how is None else {"how": release.withdrawn_how.value}
-            tx.save(_event("release.withdrawn", actor, release, now, **facts), release, *notices)
+            tx.save(_event("release.withdrawn", actor, release, now, **facts), release, *notices, *told)
         return release
 
     def _refuse(self, actor: Actor, release_id: UUID, now: datetime) -> None:
@@ -223,7 +229,7 @@ class Releases:
         packet = tx.get(Packet, release.organization_id, release.packet_id)
         who = about(tx, packet, release.email, nearest(packet.case.patient.language))
         usable_until = release.ends_at + self.limits.patient_secret_for
-        return letter_of(release, now)(who, fresh, usable_until, now)
+        return letter_of(release, now)(who, fresh, usable_until, now).about(MailKind.LETTER, release.id)
 
 
 def check_expiry(expires_at: datetime, now: datetime, latest: datetime) -> None:

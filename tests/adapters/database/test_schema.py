@@ -2,6 +2,7 @@
 
 import io
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from transfer_service.adapters.database.dialects import dialect_of
 from transfer_service.adapters.database.tables import METADATA
 from transfer_service.adapters.keyring import LocalKeyring
 from transfer_service.domain.link import Link
+from transfer_service.domain.mail import MailKind, Postmark
 from transfer_service.domain.people import Department
 from transfer_service.domain.release import Release, ReleaseState
 from transfer_service.errors import Unavailable
@@ -174,11 +176,11 @@ def test_links_and_tokens_of_before_outlive_the_revision_of_services_and_its_way
     stages = Stages(tmp_path, own_database)
     stages.fetched_by_service()
     stages.redeemed()
-    before = stages.rows("alembic_version", "receipts")
+    before = stages.rows("alembic_version", "receipts", "mail")  # mail forgets what it was for
     stages.close_down()
     downgrade(url, "0001")
     migrate(url)
-    after = stages.rows("alembic_version", "receipts")
+    after = stages.rows("alembic_version", "receipts", "mail")
     lost = {name: [row for row in rows if row not in after[name]] for name, rows in before.items()}
     assert {name: len(rows) for name, rows in lost.items() if rows} == {
         "credentials": 1,
@@ -187,3 +189,18 @@ def test_links_and_tokens_of_before_outlive_the_revision_of_services_and_its_way
     }
     assert after["disclosures"] == before["disclosures"]
     assert len(after["links"]) == len(before["links"])
+
+
+def test_mail_that_was_given_up_goes_on_the_way_back_and_what_waits_or_was_sent_stays(
+    database: SqlDatabase, own_database: Kept, tenant: Tenant
+) -> None:
+    waits = a.a_mail(organization_id=tenant.id, kind=MailKind.LETTER, about_id=tenant.release.id)
+    given_up, sent = (a.a_mail(organization_id=tenant.id).wiped() for _ in range(2))
+    with database.changing() as work:
+        work.keep(waits, replace(given_up, refused_at=a.NOW), replace(sent, sent_at=a.NOW))
+    database.dispose()
+    downgrade(own_database.url, "0005")
+    migrate(own_database.url)
+    with database.reading() as work:
+        assert {mark.id for mark in work.find(Postmark, tenant.id)} == {waits.id, sent.id}
+        assert work.mail_due(a.NOW, 9) == [replace(waits, language=None, kind=None, about_id=None)]

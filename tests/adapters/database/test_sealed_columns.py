@@ -22,7 +22,7 @@ WORDS = (
     *("accession", "name", "record", "email", "phone", "question", "diagnosis", "laterality", "label", "procedure"),
     *("what", "why", "note", "manifest", "path", "purpose", "form", "formemail", "signer", "authority", "signeremail"),
     *("attestation", "withdrawnote"),
-    *("mailto", "mailsubject", "mailbody", "webhookurl", "webhooksecret", "webhookformer"),
+    *("mailto", "mailsubject", "mailbody", "maillanguage", "webhookurl", "webhooksecret", "webhookformer"),
     *("pendingemail", "pendingname", "formphone"),
     *("asker", "practice", "askedname", "askedemail", "askeddone", "wanted", "wantedplace", "wantedemail"),
     *("askedrecord", "askedphone", "askedquestion", "decline"),
@@ -75,7 +75,8 @@ def fill(database: SqlDatabase, tenant: Tenant) -> None:
         attestation=c["attestation"],
         withdrawn_note=c["withdrawnote"],
     )
-    mail = a.a_mail(organization_id=tenant.id, to=c["mailto"], subject=c["mailsubject"], body=c["mailbody"])
+    written = {"to": c["mailto"], "subject": c["mailsubject"], "body": c["mailbody"], "language": c["maillanguage"]}
+    mail = a.a_mail(organization_id=tenant.id, **written)
     secrets = {"secret": c["webhooksecret"], "former_secret": c["webhookformer"], "former_until": a.NOW}
     webhook = a.a_webhook(organization_id=tenant.id, recipient_id=tenant.recipient.id, url=c["webhookurl"], **secrets)
     said = a.asked(

@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from transfer_service.adapters.database.mapping import K, Mapper, mapper_of
+from transfer_service.adapters.database.reminders import is_to_be_reminded_of
 from transfer_service.adapters.database.tables import (
     audit_entries,
     audit_heads,
@@ -44,6 +45,7 @@ from transfer_service.adapters.database.tables import release_documents as docum
 from transfer_service.adapters.database.tenancy import OPTION, TENANT
 from transfer_service.adapters.database.transaction import SqlTransaction
 from transfer_service.domain.document import DocumentKind
+from transfer_service.domain.link import Link
 from transfer_service.domain.mail import Mail
 from transfer_service.domain.packet import FileState, Leftover, Packet, PacketFile, PacketState
 from transfer_service.domain.release import Release
@@ -117,7 +119,12 @@ class SqlWork(SqlTransaction):
 
     def mail_due(self, now: datetime, limit: int) -> list[Mail]:
         """Mail to send."""
-        return self._due(Mail, and_(mail.c.sent_at.is_(None), mail.c.due_at <= now), "due_at", limit)
+        waits = and_(mail.c.sent_at.is_(None), mail.c.to.is_not(None))
+        return self._due(Mail, and_(waits, mail.c.due_at <= now), "due_at", limit)
+
+    def links_to_remind_of(self, now: datetime, ending_by: datetime, issued_by: datetime, limit: int) -> list[Link]:
+        """Live at ``now`` and never used, of recipients who want to be reminded and were not; the soonest end first."""
+        return self._due(Link, is_to_be_reminded_of(now, ending_by, issued_by), "expires_at", limit)
 
     def notices_due(self, now: datetime, limit: int) -> list[Notice]:
         """Notices to bring, to receivers that may be called; the longest due first."""
@@ -143,7 +150,8 @@ class SqlWork(SqlTransaction):
 
     def backlog(self, now: datetime) -> Backlog:
         """What waits at ``now``."""
-        mail_waits = and_(mail.c.sent_at.is_(None), mail.c.made_at <= now)
+        # What an address refuses says nothing of the post, and goes on being tried beside what waits for it.
+        mail_waits = and_(mail.c.sent_at.is_(None), mail.c.refused_at.is_(None), mail.c.made_at <= now)
         return Backlog(
             *self._waiting(
                 func.coalesce(files.c.completed_at, files.c.lease_until),  # carried: since it was served last

@@ -15,7 +15,7 @@ from transfer_service.domain.disclosure import Disclosure, Receipt
 from transfer_service.domain.document import ReleaseDocument
 from transfer_service.domain.form import TemplateApproval
 from transfer_service.domain.link import Challenge, Link, Redemption
-from transfer_service.domain.mail import KeptAnswer, Mail
+from transfer_service.domain.mail import KeptAnswer, Mail, Postmark
 from transfer_service.domain.opinion import Opinion
 from transfer_service.domain.packet import AssemblyIntent, Leftover, Packet, PacketFile, PacketKind, PacketState, Part
 from transfer_service.domain.paths import path_identity
@@ -192,8 +192,9 @@ _MAPPERS: tuple[Mapper[Any], ...] = (
         rows.mail_row,
         rows.mail_of,
         ("made_at", "id"),
-        sealed=frozenset({"to", "subject", "body"}),
+        sealed=frozenset({"to", "subject", "body", "language"}),
     ),
+    Mapper(Postmark, tables.mail, lambda mark, _: rows.plain_row(mark), rows.postmark_of, ("made_at", "id")),
     Mapper(
         SlideRequest,
         tables.slide_requests,

@@ -30,7 +30,7 @@ from transfer_service.adapters.database.documents import (
 from transfer_service.adapters.database.seals import Field, Seals, folded
 from transfer_service.domain.document import ReleaseDocument
 from transfer_service.domain.link import Link, Passcode
-from transfer_service.domain.mail import Mail, Way
+from transfer_service.domain.mail import OPTIONAL, Mail, MailKind, Postmark, Way
 from transfer_service.domain.opinion import Opinion
 from transfer_service.domain.packet import Packet, PacketFile
 from transfer_service.domain.paths import path_identity
@@ -40,6 +40,7 @@ from transfer_service.domain.slide_request import SlideRequest, mailbox
 from transfer_service.domain.webhook import NoticeKind, Webhook
 
 Row = Mapping[str, Any]
+_MAIL_SEALED = ("to", "subject", "body", "language")
 _WEBHOOK_SEALED = ("url", "secret", "former_secret")
 
 
@@ -49,13 +50,19 @@ def plain_row(thing: Any) -> dict[str, Any]:  # noqa: ANN401 - any of the domain
 
 
 def recipient_row(recipient: Recipient, seals: Seals) -> dict[str, Any]:  # noqa: ARG001 - one shape for all
-    """A version of a recipient."""
-    return plain_row(recipient) | {"accreditations": accreditations_to_document(recipient.accreditations)}
+    """A version of a recipient; whoever wants every mail wants what comes to be sent later too."""
+    wanted = None if recipient.notify == OPTIONAL else recipient.notify
+    return plain_row(recipient) | {
+        "accreditations": accreditations_to_document(recipient.accreditations),
+        "notify": wanted,
+    }
 
 
 def recipient_of(row: Row, seals: Seals) -> Recipient:  # noqa: ARG001 - one shape for all
     """The version again."""
-    return Recipient(**{**row, "accreditations": accreditations_from_document(row["accreditations"])})
+    wanted = OPTIONAL if row["notify"] is None else tuple(MailKind(kind) for kind in row["notify"])
+    accreditations = accreditations_from_document(row["accreditations"])
+    return Recipient(**{**row, "accreditations": accreditations, "notify": wanted})
 
 
 def packet_row(packet: Packet, seals: Seals) -> dict[str, Any]:
@@ -188,9 +195,9 @@ def link_of(row: Row, seals: Seals) -> Link:  # noqa: ARG001 - one shape for all
 
 
 def mail_row(mail: Mail, seals: Seals) -> dict[str, Any]:
-    """A message: address, subject and body sealed, and wiped once it is sent."""
+    """A message: what stands in it sealed, and wiped once it is sent."""
     row = plain_row(mail)
-    for column in ("to", "subject", "body"):
+    for column in _MAIL_SEALED:
         sealed = seals.field(mail.organization_id, "mail", column, mail.id)
         row[column] = None if mail.sent_at is not None else sealed.seal(row[column])
     return row
@@ -203,8 +210,12 @@ def mail_of(row: Row, seals: Seals) -> Mail:
         field = seals.field(row["organization_id"], "mail", column, row["id"])
         return cast("str | None", field.open(row[column]))
 
-    words = {column: opened(column) for column in ("to", "subject", "body")}
-    return Mail(**{**row, **words, "way": Way(row["way"])})
+    return Mail(**{**row, **{column: opened(column) for column in _MAIL_SEALED}, "way": Way(row["way"])})
+
+
+def postmark_of(row: Row, seals: Seals) -> Postmark:  # noqa: ARG001 - one shape for all
+    """What became of a message, of which nothing is opened."""
+    return Postmark(**{field.name: row[field.name] for field in fields(Postmark)})
 
 
 def slide_request_row(request: SlideRequest, seals: Seals) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from transfer_service.adapters.database.column_types import Identifiers, Pairs, 
 from transfer_service.domain.document import DocumentKind
 from transfer_service.domain.language import Language
 from transfer_service.domain.link import Verification
+from transfer_service.domain.mail import MailKind
 from transfer_service.domain.opinion import OpinionState
 from transfer_service.domain.packet import FileKind, FileState, PacketKind, PacketState
 from transfer_service.domain.people import CredentialKind, RecipientKind, Role
@@ -130,6 +131,8 @@ recipients = _tenant_table(
     Column("credentials", Words, nullable=False),
     Column("accreditations", JSON, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("language", String(35)),
+    Column("notify", Words(none_as_null=True)),
     Index(None, "organization_id", "created_at", "id"),
 )
 
@@ -251,6 +254,7 @@ releases = _tenant_table(
     Column("attestation", LargeBinary),
     Column("withdrawn_how", word_of(Medium)),
     Column("withdrawn_note", LargeBinary),
+    Column("tells_of_fetching", Boolean, nullable=False, server_default=false()),
     _refers("packets", "packet_id"),
     Index(None, "organization_id", "packet_id", "requested_at", "id"),
     Index(None, "typed_code_hash", unique=True),
@@ -292,6 +296,7 @@ links = _tenant_table(
     _refers("packets", "packet_id"),
     _refers("releases", "release_id"),
     CheckConstraint("(passcode_salt IS NULL) = (passcode_hash IS NULL)", name="passcode_whole"),
+    Index(None, "expires_at"),
     Index(None, "organization_id", "packet_id", "issued_at", "id"),
     Index(None, "organization_id", "release_id"),
 )
@@ -435,8 +440,13 @@ mail = _tenant_table(
     Column("attempts", Integer, nullable=False),
     Column("sent_at", UtcDateTime),
     Column("way", String(24), nullable=False, server_default="email"),
+    Column("language", LargeBinary),
+    Column("kind", word_of(MailKind)),
+    Column("about_id", Uuid),
+    Column("refused_at", UtcDateTime),
     CheckConstraint('sent_at IS NULL OR ("to" IS NULL AND subject IS NULL AND body IS NULL)', name="sent_is_wiped"),
     Index(None, "sent_at", "due_at"),
+    Index(None, "organization_id", "about_id", "made_at"),
 )
 
 webhooks = _tenant_table(

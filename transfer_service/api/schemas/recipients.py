@@ -3,13 +3,15 @@
 from marshmallow import Schema, fields, post_load, validate
 
 from transfer_service.api.schemas.pages import ListSchema
-from transfer_service.api.schemas.strict_texts import EmailAddress, Line, Name
+from transfer_service.api.schemas.strict_texts import EmailAddress, Language, Line, Name
 from transfer_service.api.schemas.strict_values import Id, Instant, PastDay
+from transfer_service.domain.mail import OPTIONAL, MailKind
 from transfer_service.domain.people import Accreditation, RecipientKind
 from transfer_service.edge.strict_fields import WholeNumber
 from transfer_service.usecases.recipients import RecipientDraft
 
 MOST_CREDENTIALS = 20
+_NOTIFY = "The mails that they may do without. That a permission was withdrawn they are always told. Left out: all."
 
 
 class AccreditationSchema(Schema):
@@ -43,10 +45,17 @@ class RecipientDraftSchema(Schema):
     kind = fields.Enum(RecipientKind, by_value=True, required=True)
     credentials = fields.List(Line(50), validate=validate.Length(max=MOST_CREDENTIALS))
     accreditations = fields.List(fields.Nested(AccreditationSchema), validate=validate.Length(max=MOST_CREDENTIALS))
+    language = Language()
+    notify = fields.List(
+        fields.Enum(MailKind, by_value=True, validate=validate.OneOf(OPTIONAL, [kind.value for kind in OPTIONAL])),
+        validate=validate.Length(max=len(OPTIONAL)),
+        metadata={"description": _NOTIFY},
+    )
 
     @post_load
     def _made(self, data: dict[str, object], **_: object) -> RecipientDraft:
-        lists = {name: tuple(data.pop(name, ())) for name in ("credentials", "accreditations")}  # type: ignore[arg-type, var-annotated]  # lists, by the schema
+        names = ("credentials", "accreditations", *({"notify"} & data.keys()))
+        lists = {name: tuple(data.pop(name, ())) for name in names}  # type: ignore[arg-type, var-annotated]  # lists, by the schema
         return RecipientDraft(**data, **lists)  # type: ignore[arg-type]  # the schema has checked every member
 
 
@@ -63,6 +72,8 @@ class RecipientSchema(Schema):
     credentials = fields.List(fields.String())
     accreditations = fields.List(fields.Nested(CheckedAccreditationSchema))
     created_at = Instant()
+    language = fields.String(allow_none=True)
+    notify = fields.List(fields.Enum(MailKind, by_value=True))
 
 
 class RecipientListSchema(ListSchema):

@@ -10,7 +10,7 @@ from transfer_service.api.schemas.strict_texts import Line, Name, Secret, Sha256
 from transfer_service.api.schemas.strict_values import Day, Id, Instant
 from transfer_service.api.schemas.successors import NewsSchema
 from transfer_service.domain.language import Language
-from transfer_service.domain.mail import Way
+from transfer_service.domain.mail import MailState, Way
 from transfer_service.domain.release import Basis, Medium, Release, ReleaseState, Signer
 from transfer_service.edge.calls import now
 from transfer_service.edge.strict_fields import TrueOrFalse, WholeNumber
@@ -188,10 +188,23 @@ class ReleaseSchema(ReleaseInListSchema):
     form = fields.String(attribute="form.text")
 
 
+class PostedLetterSchema(Schema):
+    """What became of a letter to the patient, and since when. What the mail server said of it stays out."""
+
+    state = fields.Enum(MailState, by_value=True)
+    at = Instant()
+
+
+class ListedReleaseSchema(ReleaseInListSchema):
+    """A release in its packet's list, with the newest letter."""
+
+    letter = fields.Nested(PostedLetterSchema, allow_none=True)
+
+
 class ReleaseListSchema(ListSchema):
     """A packet's releases, oldest first."""
 
-    items = fields.List(fields.Nested(ReleaseInListSchema))
+    items = fields.List(fields.Nested(ListedReleaseSchema))
 
 
 class PatientSessionSchema(Schema):
