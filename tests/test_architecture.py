@@ -15,7 +15,8 @@ PACKAGE = ROOT / "transfer_service"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 MOST_LINES = 300
 LONGER = {  # module: at most how many lines, and why
-    "cli.py": (335, "every command of operators, on one page"),
+    "app.py": (330, "the one place where everything is joined"),
+    "cli.py": (350, "every command of operators, on one page"),
     "adapters/database/tables.py": (640, "declarations alone: the schema on one page"),
     "adapters/database/migrations/versions/0001_first_tables.py": (
         1000,

@@ -196,6 +196,10 @@ class Scene:
             answers.deposit.delete_file(actor, file.packet_id, file.id, self.stages.now)
         return f"{path}/send", {"json": {"conclusion": "concordant", "summary": "As diagnosed."}}
 
+    def to_share(self) -> str:
+        """One that was sent, and not shared yet."""
+        return f"/opinions/{self.stages.answered(self.to_service).opinion.id}/share"
+
     @cached_property
     def opinion(self) -> OpinionView:
         """One that was sent and shared."""
@@ -354,7 +358,7 @@ _REQUESTS: dict[tuple[str, str], Callable[[Scene], Made]] = {
     ("GET", f"{_PACKET}/opinions"): lambda scene: f"/packets/{scene.packet}/opinions",
     ("GET", "/opinions/<id:opinion_id>"): lambda scene: f"/opinions/{scene.opinion.opinion.id}",
     ("GET", "/opinions/<id:opinion_id>/files/<id:file_id>"): lambda scene: scene.fetched(),
-    ("POST", "/opinions/<id:opinion_id>/share"): lambda scene: f"/opinions/{scene.opinion.opinion.id}/share",
+    ("POST", "/opinions/<id:opinion_id>/share"): Scene.to_share,
     ("GET", "/patient/opinions"): lambda _: "/patient/opinions",
     ("GET", "/patient/opinions/<id:opinion_id>/files/<id:file_id>"): lambda scene: scene.fetched("/patient"),
     ("GET", "/released"): lambda _: "/released",

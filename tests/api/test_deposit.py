@@ -27,6 +27,9 @@ def test_an_opened_packet_is_shown_as_it_was_described(api: Api) -> None:
         "closed_at": None,
         "retired_at": None,
         "destroy_at": None,
+        "predecessor_id": None,
+        "answers_opinion_id": None,
+        "pending_contact": None,
         "files": [],
     }
     assert api.coordinator.get(f"/packets/{packet['id']}").get_json() == packet

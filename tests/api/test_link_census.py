@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -21,7 +21,12 @@ from transfer_service.sealing.tokens import token_hash
 LOOKS = 10  # at every link that ever was, however many steps there are
 GLANCE_EVERY = 10  # at what can still be issued under: a locked link or a used one expires soon
 MOST_OPEN = 2
-LETS_LEAVE = {"live", "locked", "used_up"}  # those who are in already are not let in again, and may go on
+LETS_LEAVE = {
+    "live",
+    "locked",
+    "used_up",
+    "recipient_changed",
+}  # those who are in already are not let in again, and may go on
 PASSCODE = "correct horse"
 
 
@@ -50,6 +55,7 @@ class Census:
             self.let_time_pass: 1,
             self.withdraw: 0.25,
             self.retire: 0.25,
+            self.change_recipient: 0.1,
         }
 
     def step(self) -> None:
@@ -114,6 +120,15 @@ class Census:
 
     def retire(self) -> None:
         self.api.coordinator.post(f"/packets/{self.ended().packet_id}/retire")
+        self.begin_again()
+
+    def change_recipient(self) -> None:
+        """Everything that was released names somebody else now."""
+        known = self.stages.recipient
+        body = {name: getattr(known, name) for name in ("name", "organization", "specialty")}
+        body |= {"kind": known.kind.value, "email": f"{uuid4()}@review.test"}
+        assert self.api.coordinator.put(f"/recipients/{known.id}", body).status_code == 200
+        self.releases.clear()
         self.begin_again()
 
     def ended(self) -> Release:

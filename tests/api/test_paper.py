@@ -103,7 +103,7 @@ def test_treatment_takes_a_department_that_may_and_a_declaration(scene: Scene):
 def test_the_account_says_what_exempts_each_disclosure(scene: Scene):
     stages = scene.stages
     for_treatment = stages.redeemed(of=stages.linked(of=stages.attested()))
-    for stage, paragraph in ((scene.stage, "(iv)"), (for_treatment, "(i):")):
+    for stage, paragraph in ((scene.stage, "(iv)"), (for_treatment, "(1)(i)")):
         stages.download(stage.actor, stage.file)
         (line, *_) = scene.api.coordinator.get(f"/packets/{stage.packet.id}/disclosures").json["items"]
         assert line["accountable"] is False

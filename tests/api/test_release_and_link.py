@@ -128,7 +128,7 @@ def test_the_patient_reads_and_signs(api: Api, asked: Stage) -> None:
         "code": api.stages.code(),
     }
     session = api.anyone.post("/patient/session", proof).get_json()
-    assert session.keys() == {"access_token", "expires_at", "release"}
+    assert session.keys() == {"access_token", "expires_at", "release", "news"}
     assert session["expires_at"] == rfc3339(api.stages.now + timedelta(minutes=30))
     form = session["release"]
     assert "Ada Example" in form["form"]

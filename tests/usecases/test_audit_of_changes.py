@@ -47,6 +47,7 @@ NOTHING_ELSE = {
     "paper_shown",
     "paper_refused",
     "contact_refused",
+    "accounting_reported",
     "opinion_read",
 }
 VERIFICATIONS = ("file.verified", "file.rejected")  # done again by another worker, so tried apart

@@ -8,11 +8,10 @@ typesetting who makes PDFs
 Adapters implement them; tests have fakes of them. Nothing here knows of AWS, SQL or HTTP.
 """
 
+from transfer_service.ports.chores import Backlog, Chores
 from transfer_service.ports.custody import Courier, Keyring, Post
 from transfer_service.ports.database import (
-    Backlog,
     Bookkeeping,
-    Chores,
     Database,
     R,
     S,
