@@ -21,12 +21,8 @@ from transfer_service.sealing.tokens import token_hash
 LOOKS = 10  # at every link that ever was, however many steps there are
 GLANCE_EVERY = 10  # at what can still be issued under: a locked link or a used one expires soon
 MOST_OPEN = 2
-LETS_LEAVE = {
-    "live",
-    "locked",
-    "used_up",
-    "recipient_changed",
-}  # those who are in already are not let in again, and may go on
+#: Those who are in already are not let in again, and may go on.
+LETS_LEAVE = {"live", "locked", "used_up", "recipient_changed"}
 PASSCODE = "correct horse"
 
 

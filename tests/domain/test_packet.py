@@ -3,7 +3,16 @@
 import pytest
 
 from tests.factories import a_file, a_packet
-from transfer_service.domain.packet import PACKET_TRANSITIONS, FileState, PacketState, check_may_close
+from transfer_service.client.deposit.scan import KINDS
+from transfer_service.domain.packet import (
+    KIND_BY_ENDING,
+    PACKET_TRANSITIONS,
+    FileKind,
+    FileState,
+    PacketState,
+    check_may_close,
+    kind_by_name,
+)
 from transfer_service.errors import (
     FileNotReceiving,
     FilesUnverified,
@@ -24,6 +33,14 @@ def test_a_packet_moves_only_where_the_table_says(state, to):
     else:
         with pytest.raises(NotNow):
             packet.moved(to)
+
+
+def test_a_file_is_called_what_its_ending_says_by_the_service_and_by_its_client_alike():
+    assert kind_by_name("slides/A1.SVS") is FileKind.SLIDE
+    assert kind_by_name("mammograms/left.dcm") is FileKind.RADIOLOGY
+    assert kind_by_name("report.pdf") is FileKind.REPORT
+    assert kind_by_name("slides.svs/README") is kind_by_name("svs.") is FileKind.OTHER
+    assert {kind.value: {f".{each}" for each in endings} for kind, endings in KIND_BY_ENDING.items()} == KINDS
 
 
 def test_nothing_leads_out_of_retired_and_nothing_but_retirement_out_of_closed():

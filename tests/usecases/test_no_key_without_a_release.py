@@ -21,7 +21,7 @@ from tests.stages import Stage, Stages
 from tests.usecases import reference
 from transfer_service.domain.link import Verification
 from transfer_service.domain.release import Release, Signer
-from transfer_service.errors import NotFound, ReleaseNotSigned, TransferError
+from transfer_service.errors import NotFound, RecipientNotNamed, ReleaseNotSigned, TransferError
 from transfer_service.ports import Keyring
 from transfer_service.sealing.keys import SecretKey
 from transfer_service.usecases.limits import Limits
@@ -226,8 +226,10 @@ def forgets_that_it_ended(release, now):  # noqa: ARG001 - the rule's own signat
 
 def covers_every_file(release, recipient_id):
     """A rule that passes over which files were granted."""
-    (grant, *_) = [each for each in release.grants if each.recipient_id == recipient_id]
-    return replace(grant, file_ids=EVERYTHING)
+    for grant in release.grants:
+        if grant.recipient_id == recipient_id:
+            return replace(grant, file_ids=EVERYTHING)
+    raise RecipientNotNamed
 
 
 class Everything(tuple):

@@ -80,7 +80,7 @@ def put_content(query: dict[str, FileKind], packet_id: UUID, path: str) -> Packe
     return content_taken(journey().receive, packet_id, path, query["kind"])
 
 
-def content_taken(receive: Receive, packet_id: UUID, path: str, kind: FileKind) -> PacketFile:
+def content_taken(receive: Receive, packet_id: UUID, path: str, kind: FileKind | None) -> PacketFile:
     """The request's body as a whole file, by whichever door."""
     check_path_is_utf8()
     body = counted_body(request, None, receive.limits.file_bytes)

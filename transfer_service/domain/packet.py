@@ -145,6 +145,20 @@ class FileKind(StrEnum):
     OTHER = "other"
 
 
+#: What a file is taken for where its depositor does not say, by its ending.
+KIND_BY_ENDING = {
+    FileKind.SLIDE: {"svs", "ndpi", "tif", "tiff", "mrxs", "scn", "bif", "vms", "svslide", "isyntax"},
+    FileKind.RADIOLOGY: {"dcm", "dicom"},
+    FileKind.REPORT: {"pdf"},
+}
+
+
+def kind_by_name(path: str) -> FileKind:
+    """What to call a file on the patient's form, by the ending of its path alone."""
+    ending = path.rpartition(".")[2].lower()
+    return next((kind for kind, endings in KIND_BY_ENDING.items() if ending in endings), FileKind.OTHER)
+
+
 class FileState(StrEnum):
     """Receiving parts; being read back; read back and equal; read back and refused."""
 

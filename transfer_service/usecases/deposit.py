@@ -16,6 +16,7 @@ from transfer_service.domain.packet import (
     PacketKind,
     PacketState,
     Part,
+    kind_by_name,
 )
 from transfer_service.domain.paths import normal_path
 from transfer_service.domain.people import Actor, Department
@@ -50,11 +51,14 @@ class PacketDraft:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class FileDraft:
-    """A file that is about to come: its relative path, its size in bytes, and its SHA-256 (hex) where known."""
+    """A file that is about to come: its relative path, its size in bytes, and its SHA-256 (hex) where known.
+
+    Without a ``kind`` it is what its path's ending says.
+    """
 
     path: str
     size_bytes: int
-    kind: FileKind = FileKind.OTHER
+    kind: FileKind | None = None
     sha256: str | None = None
     media_type: str | None = None
 
@@ -184,7 +188,7 @@ def planned(packet: Packet, draft: FileDraft, limits: Limits, now: datetime) -> 
         organization_id=packet.organization_id,
         packet_id=packet.id,
         path=normal_path(draft.path),
-        kind=draft.kind,
+        kind=draft.kind or kind_by_name(draft.path),
         media_type=draft.media_type,
         size_bytes=draft.size_bytes,
         part_bytes=layout.part_bytes,

@@ -42,7 +42,7 @@ class CompletionSchema(Schema):
 class ContentQuerySchema(Schema):
     """What a whole file in one request is."""
 
-    kind = fields.Enum(FileKind, by_value=True, load_default=FileKind.OTHER)
+    kind = fields.Enum(FileKind, by_value=True, load_default=None)
 
 
 class FileSchema(Schema):
