@@ -24,8 +24,11 @@ ROOT = Path(__file__).parents[2]
 POLICIES = ROOT / "config" / "aws"
 DATA = b"sealed bytes"
 USE_CASES = {
-    "serve": ("receive", "storing", "deposit", "deliver", "enrol"),
-    "worker": ("verify", "retire"),
+    "serve": (
+        *("receive", "storing", "fresh_objects", "deposit", "successor", "answer", "deliver", "plaintext"),
+        *("documents", "enrol"),
+    ),
+    "worker": ("verify", "retire", "carry", "storing", "fresh_objects", "documents"),
 }
 BY_THE_WAY = {"serve": {"check", "generate", "unwrap"}, "worker": {"generate", "unwrap"}}
 """What app joins: readiness, and the installation's own keys; use cases unwrap through ``reach.packet_key``."""

@@ -19,14 +19,19 @@ from transfer_service.adapters.seaweedfs import free_ports
 from transfer_service.domain.language import Language
 from transfer_service.domain.mail import MailKind
 from transfer_service.errors import Invalid, MailRefused, MailRefusedForGood, Unavailable
+from transfer_service.sealing.keys import SecretKey
 from transfer_service.usecases.enrol import _line, _named
+from transfer_service.usecases.letter_secrets import LetterSecrets
 from transfer_service.usecases.letters import (
     Correspondents,
+    address_changed_letter,
     another_letter,
     asking_letter,
     code_letter,
     expiring_letter,
     fetched_letter,
+    opinion_letter,
+    treatment_letter,
     withdrawn_letter,
 )
 
@@ -112,9 +117,13 @@ def letters(language, name, department, contact, to):
     """Every mail that is sent, from an organization and a department of those names."""
     hospital, pathology = an_organization(name=name), a_department(name=department, contact=contact)
     who = Correspondents(to, language, hospital, pathology)
+    fresh = LetterSecrets(SecretKey.generate()).mint("http://transfer.hospital.test:8080/r")
     return [
-        asking_letter(who, LINK, NOW, NOW),
-        another_letter(who, LINK, NOW, NOW),
+        asking_letter(who, fresh, NOW, NOW),
+        another_letter(who, fresh, NOW, NOW),
+        treatment_letter(who, fresh, NOW, NOW),
+        address_changed_letter(who, NOW),
+        opinion_letter(who, LINK, NOW),
         code_letter(who, "123456", timedelta(minutes=10), NOW),
         withdrawn_letter(who, NOW),
         expiring_letter(who, NOW, NOW),

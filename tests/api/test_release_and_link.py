@@ -138,7 +138,9 @@ def test_the_patient_reads_and_signs(api: Api, asked: Stage) -> None:
     assert code_of(patient.post(sign, signature("ab" * 32))) == (409, "form_changed")
     signed = patient.post(sign, signature(form["form_sha256"]))
     assert signed.get_json()["state"] == "signed"
-    assert signed.get_json()["signature"] == {"name": "Ada Example", "signer": "patient", "authority": None}
+    said = {"name": "Ada Example", "signer": "patient", "authority": None, "medium": "page"}
+    on_paper = {"confirmed_by": None, "document_sha256": None, "signed_on": None}
+    assert signed.get_json()["signature"] == said | on_paper
     assert code_of(patient.post(sign, signature(form["form_sha256"]))) == (409, "release_not_requested")
     assert patient.get("/patient/accounting").get_json() == {"items": [], "next_cursor": None}
 
