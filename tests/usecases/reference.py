@@ -52,10 +52,13 @@ class Session:
     link: Link
     ends_at: datetime
 
+    def is_live(self, now: datetime) -> bool:
+        """May the service open the packet's key for it at all?"""
+        return now < self.ends_at and self.link.is_live(now)
+
     def covers(self, file: UUID, now: datetime) -> bool:
-        """The one question: may that key leave now?"""
-        granted = self.link.release.files_of[self.link.recipient]
-        return now < self.ends_at and self.link.is_live(now) and file in granted
+        """The one question: may what that key opens leave now?"""
+        return self.is_live(now) and file in self.link.release.files_of[self.link.recipient]
 
 
 @dataclass

@@ -1,7 +1,8 @@
 """No packet's key is opened for anybody without a live release that covers it: 10,000 steps against a reference.
 
-The keyring is watched: whatever a step does, the packet keys that it had unwrapped are exactly those that the
-reference lets leave, and none where a step is not a download at all.
+The keyring is watched: whatever a step does, it has no packet's key unwrapped but for a download in a session whose
+link and release live, and then of the release's packet alone. Where the release does not cover the file, nothing that
+the key opens leaves.
 """
 
 import tempfile
@@ -27,7 +28,8 @@ from transfer_service.sealing.keys import SecretKey
 from transfer_service.usecases.limits import Limits
 from transfer_service.usecases.release import GrantDraft, SignatureDraft
 
-STEPS = 10_000
+#: On PostgreSQL, which has the rule from the same code, a tenth.
+STEPS = {"SqliteDatabases": 10_000}
 WHICH = st.integers(0, 5)
 DAYS = st.integers(1, 20)
 MANY = 10**9
@@ -87,8 +89,8 @@ class Releasing(RuleBasedStateMachine):
     def now(self):
         return self.stages.now
 
-    def step(self, permitted, act, keys=()):
-        """``act`` works exactly where the reference permits it, and opens exactly these packets' keys."""
+    def step(self, permitted, act, key=None):
+        """``act`` works exactly where the reference permits it, and opens no packet's key but that one."""
         self.watched.opened.clear()
         self.stages.post.mail.clear()
         type(self).steps += 1
@@ -98,7 +100,8 @@ class Releasing(RuleBasedStateMachine):
         except TransferError as refusal:
             refused = refusal.code
         assert (refused is None) == permitted, refused
-        assert set(self.watched.opened) == set(keys)
+        assert set(self.watched.opened) <= {key}
+        assert not (key and permitted) or self.watched.opened
         return outcome
 
     @rule(which=WHICH, days=DAYS, grants=st.lists(st.tuples(st.integers(0, 1), WHICH), min_size=1, max_size=2))
@@ -182,9 +185,9 @@ class Releasing(RuleBasedStateMachine):
         contents = sorted(self.stage_of[whose].files.values(), key=lambda file: whose.files.index(file.id))
         file = contents[of_files % len(contents)]
         permitted = session.covers(file.id, self.now)
-        keys = [str(file.packet_id)] if permitted else []
+        own = str(self.stage_of[session].packet.id) if session.is_live(self.now) else None
         actor = self.stage_of[session].actor
-        came = self.step(permitted, lambda: self.stages.download(actor, file, 0, file.size_bytes), keys)
+        came = self.step(permitted, lambda: self.stages.download(actor, file, 0, file.size_bytes), own)
         assert came == (self.stage_of[whose].contents[file.path] if permitted else None)
 
     @precondition(lambda self: self.reference.links)
@@ -219,7 +222,7 @@ def machine(databases):
 
 def test_no_packet_s_key_is_opened_without_a_live_release_that_covers_it(databases):
     here = machine(databases)
-    while here.steps < STEPS:
+    while here.steps < STEPS.get(type(databases).__name__, 1_000):
         here.TestCase("runTest").runTest()
 
 
