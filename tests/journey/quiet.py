@@ -97,7 +97,8 @@ class Quiet:
         file = f"{own}/content/opinion.pdf"
         assert inside.put_bytes(file, b"another").status == 201
         assert eventually(lambda: inside.shown(own)["files"][0]["state"] == "verified")
-        sent = inside.did(f"{own}/send", {"conclusion": "concordant"})
+        sent = inside.did(f"{own}/send", {"conclusion": "needs_more_material", "missing": [
+            {"kind": "stain", "what": "HER2 of block A1"}]})  # fmt: skip
         return self.coordinator.did(f"/opinions/{sent['id']}/share", {})
 
     def state(self) -> list[Any]:
@@ -171,7 +172,7 @@ class Quiet:
         draft = {name: recipient[name] for name in ("name", "email", "organization", "specialty", "kind")}
         draft |= {"credentials": ["MD"], "accreditations": [
             {"name": "CLIA", "source": "https://registry.test", "checked_on": "2026-01-02"}
-        ]}  # fmt: skip
+        ], "language": "es", "notify": ["expiring"]}  # fmt: skip
         staff, officer, anyone = self.coordinator, self.hospital.privacy_officer, self.anyone
         known = {"secret": self.link.secret, "challenge_id": self.link.challenge()["challenge_id"]}
         letter = {"secret": self.asked.secret, "challenge_id": UNKNOWN, "birth_date": BIRTH_DATE, "code": "123456"}
@@ -214,7 +215,8 @@ class Quiet:
             ("POST", f"{packet}/successor"): Operation(staff, closed, {
                 "case": {"accession_number": "S26-2", "question": "And now?", "diagnosis": "DCIS", "laterality": "left",
                          "specimens": [{"label": "A1", "procedure": "core biopsy", "collected_on": "2026-04-01"}]},
-                "not_included": [{"what": "slide A3", "why": "broken"}], "note": "More", "file_ids": [known_file]}),
+                "not_included": [{"what": "slide A3", "why": "broken"}], "note": "More", "file_ids": [known_file],
+                "answers_opinion_id": self.opinion["id"]}),
             ("GET", f"{packet}/changes"): Operation(staff, {"packet_id": self.successor}),
             ("PUT", f"{packet}/not-included"): Operation(staff, opened, {"items": [
                 {"what": "slide A3", "why": "broken"}]}),
