@@ -42,7 +42,7 @@ def test_a_report_shows_date_recipient_description_purpose_and_authorization(sce
         (line,) = report["lines"]
         assert shape(line) == LINE
         assert (line["recipient"]["address"], line["purpose"]) == ("viewer@review.test", "Second opinion")
-        assert line["description"].startswith("1 other file: ")
+        assert line["description"].startswith(("1 slide scan: ", "1 report: "))
         assert (line["count"], line["completed"], line["accountable"]) == (1, True, False)
 
 

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.journey.hospital import Hospital, Packet, Release, in_days
 from tests.missing import skip_or_fail
-from tests.standalone_process import Standalone
+from tests.standalone_process import Standalone, eventually
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 PHONE = {"width": 360, "height": 740}
@@ -149,7 +149,7 @@ def test_a_patient_asks_reads_signs_looks_and_withdraws_by_keyboard_on_a_phone(
 
     reviewer = Release(packet, recipient, recipient["release_id"], "").link().redeem()
     assert reviewer.get(f"/redeemed/files/{packet.files[0].id}").body == b"a slide"
-    assert completely in patient.open("/r/accounting")
+    assert eventually(lambda: completely in patient.open("/r/accounting"))  # what left is counted after it has left
     patient.open("/r/release")
     patient.reach('a[href$="/copy"]')
     with patient.page.expect_download() as download:

@@ -167,7 +167,7 @@ def test_the_same_report_is_a_table_for_spreadsheets_and_a_document_for_paper(st
     (row,) = csv.DictReader(io.StringIO(table.decode("utf-8-sig"), newline=""))
     assert row["Recipient"] == "Dr. R. Viewer"
     assert row["Address of the recipient"] == "viewer@review.test"
-    assert row["What was disclosed"] == "2 other files: reports/S26-1234.pdf, slides/A1.svs"
+    assert row["What was disclosed"] == "1 slide scan, 1 report: reports/S26-1234.pdf, slides/A1.svs"
     assert (row["Number of disclosures"], row["Exempt under"]) == ("3", "164.528(a)(1)(iv)")
     assert stages.journey.reports.rendered(report, ReportFormat.PDF) == b"%PDF-"
     document = stages.typesetter.documents[-1]
@@ -197,7 +197,13 @@ def test_the_pdf_of_a_report_is_tagged_and_its_text_has_every_element(stages, st
     assert info_of(pdf)["Tagged"] == "yes"
     assert {"Table", "THead", "TH", "TD"} <= {*structure_of(pdf)}
     text = " ".join(text_of(pdf, "-raw").split())  # cell by cell
-    for said in ("May 12, 2026, 09:30 UTC", "viewer@review.test", "2 other files", "Second opinion", "Ada Example"):
+    for said in (
+        "May 12, 2026, 09:30 UTC",
+        "viewer@review.test",
+        "1 slide scan, 1 report",
+        "Second opinion",
+        "Ada Example",
+    ):
         assert said in text
     assert "3 times, the last on May 12, 2026" in text
     assert stage.release.form.sha256 in text.replace(" ", "")
