@@ -13,7 +13,7 @@ from tests.factories import a_mail
 from transfer_service.domain.mail import Mail, MailState, Postmark
 from transfer_service.errors import MailRefused, MailRefusedForGood, Unavailable
 from transfer_service.logs import JsonFormatter
-from transfer_service.usecases.notify import ATTEMPT_FOR
+from transfer_service.usecases.notify import ATTEMPT_FOR, Notify
 
 
 @pytest.fixture
@@ -222,3 +222,21 @@ def test_the_log_tells_of_a_mail_under_the_request_that_caused_it(stages, caplog
     (entry,) = [entry for entry in stages.audit() if entry.action == "release.requested"]
     lines = [json.loads(each) for each in caplog.text.splitlines() if "A mail went out" in each]
     assert {line["request_id"] for line in lines} == {entry.request_id}
+
+
+def test_what_another_worker_sends_meanwhile_is_passed_over_and_the_rest_goes_on(stages, letter):
+    """While the first mail is handed over, the other worker sends all but the last, which comes after."""
+    others = [a_mail(organization_id=stages.hospital.id, made_at=stages.now, due_at=stages.now) for _ in range(2)]
+    with stages.database.changing() as tx:
+        tx.keep(*others)
+    sent = []
+
+    class Slow:
+        def send(self, mail):
+            sent.append(mail.id)
+            if len(sent) == 1:
+                Notify(stages.database, stages.post).deliver(stages.now, at_most=1)
+
+    assert Notify(stages.database, Slow()).deliver(stages.now) == 3
+    by_the_other = [mail.id for mail in stages.post.mail][-1:]
+    assert sorted([*sent, *by_the_other]) == sorted(mail.id for mail in (letter, *others))
