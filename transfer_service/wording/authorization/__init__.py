@@ -25,7 +25,6 @@ from transfer_service.wording.words import Words, words_in
 AUTHORIZATION, TREATMENT = "authorization/2", "treatment/1"
 _FOLDER = Path(__file__).parent
 _CITATION = re.compile(r"^§ .*\n", re.MULTILINE)
-_CITED = re.compile(r"\(c\)(?:\([0-9ivx]+\))+")
 
 
 @cache
@@ -33,12 +32,6 @@ def template_in(language: Language, name: str = AUTHORIZATION) -> FormTemplate:
     """The template of today in a language; the authorization's unless another is named."""
     text = (_FOLDER / f"{name.replace('/', '.')}.{language}.txt").read_text(encoding="utf-8")
     return FormTemplate(name, language, text, _digest(text))
-
-
-def cited_in(template: FormTemplate) -> dict[str, str]:
-    """The section that is there for each paragraph of 164.508(c)."""
-    sections = template.text.split("\n§ ")[1:]
-    return {paragraph: section for section in sections for paragraph in _CITED.findall(section.partition("\n")[0])}
 
 
 def authorization_form(terms: Terms, language: Language) -> Form:
