@@ -65,7 +65,7 @@ def test_withdrawing_kills_the_recipient_s_page_and_downloads(stages, visitor, a
     visitor.patient_in(stages, stage)
     visitor.get("/r/withdraw")
     visitor.submit("/r/withdraw")
-    for path in ("/l/files", f"/l/files/{stage.file.id}", "/l/manifest"):
+    for path in ("/l/files", "/l/received", "/l/manifest"):
         assert another_visitor.get(path).status_code == 409
     assert "withdrawn" in another_visitor.text()
     assert "Ada" not in another_visitor.text()

@@ -34,6 +34,13 @@ class Visitor:
         answer = self.post(path, fields)
         return self.get(answer.location) if answer.status_code == 303 else self._kept(answer)
 
+    def ticket(self, path: str, **fields: Any) -> str:
+        """Where a download's form leads."""
+        answer = self.post(path, fields)
+        assert answer.status_code == 303
+        assert answer.location.startswith("/t/")
+        return answer.location
+
     def token(self) -> str:
         assert self.last is not None
         return _TOKEN.findall(self.last.text)[0]

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from flask import Blueprint, Flask
 
-from transfer_service.pages import explanations, story
+from transfer_service.pages import explanations, files_page, story
 from transfer_service.pages.ask import asking
 from transfer_service.pages.front import front
 from transfer_service.pages.language import register_language
@@ -32,7 +32,7 @@ def register_pages(app: Flask) -> None:
     app.config.update(_SESSION)
     register_protection(app)
     register_language(app)
-    app.jinja_env.filters.update(refusal=explanations.refusal, told=story.told)
+    app.jinja_env.filters.update(refusal=explanations.refusal, told=story.told, progress=files_page.progress_said)
     app.jinja_env.globals.update(pieces_of_form=explanations.pieces_of_form)
     app.register_blueprint(
         Blueprint("pages", __name__, template_folder="templates", static_folder="static", static_url_path="/assets")
