@@ -149,6 +149,7 @@ _PAGES = {
     ("POST", "/r/code"):                        "A A A A",
     ("POST", "/r/code/again"):                  "A A A A",
     ("GET", "/r/release"):                      "A A S A",
+    ("GET", "/r/form"):                         "A A S A",
     ("POST", "/r/sign"):                        "A A G A",
     ("GET", "/r/withdraw"):                     "A A S A",
     ("POST", "/r/withdraw"):                    "A A G A",

@@ -90,6 +90,8 @@ def prove_birth(page: Page, stages: Stages) -> None:
 
 
 def sign(page: Page) -> None:
+    page.get_by_role("link", name="Read the form and decide").click()
+    heading(page, "The form")
     page.get_by_label("Your full name").fill("Ada Example")
     page.get_by_label("I have read the form above").check()
     page.get_by_role("button", name="Sign and allow the release").click()
@@ -118,10 +120,12 @@ def test_a_patient_signs_and_withdraws_with_scripts(stages, server, page):
     heading(page, "Check your e-mail")
     prove_birth(page, stages)
     heading(page, "Release of your medical files")
-    text = page.locator("#form-text").evaluate("each => each.textContent")
-    assert hashlib.sha256(text.encode()).hexdigest() == stage.release.form.sha256
     sign(page)
     expect(page.get_by_text("You have signed.")).to_be_visible()
+    page.get_by_role("link", name="Read the form").click()
+    text = page.locator("#form-text").evaluate("each => each.textContent")
+    assert hashlib.sha256(text.encode()).hexdigest() == stage.release.form.sha256
+    page.get_by_role("link", name="Back to the overview").click()
     page.get_by_role("link", name="Withdraw your permission").click()
     expect(page.get_by_text("cannot be called back")).to_be_visible()
     page.get_by_role("button", name="Yes, withdraw").click()
@@ -351,7 +355,7 @@ def test_no_page_is_wider_than_its_window(stages, server, page, width):
     page.set_viewport_size({"width": width, "height": 700})
     stage = stages.released(purpose="Second opinion of a very long word: " + "x" * 120)
     enter(page, server, stages, stage)
-    for path in ("/r", "/l", "/r/release", "/r/withdraw", "/r/accounting"):
+    for path in ("/r", "/l", "/r/release", "/r/form", "/r/withdraw", "/r/accounting"):
         page.goto(f"{server.url}{path}")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
 

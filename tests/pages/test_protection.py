@@ -131,6 +131,7 @@ def test_a_patient_s_session_ends_by_itself(stages, visitor, for_, still_in):
     "path",
     [
         "/r/release",
+        "/r/form",
         "/r/withdraw",
         "/r/accounting",
         "/r/copy",
@@ -177,7 +178,7 @@ def test_errors_elsewhere_stay_problems(visitor):
 def test_no_address_or_title_holds_a_name_a_secret_or_a_number(stages, visitor):
     stage = stages.linked()
     visitor.patient_in(stages, stage)
-    for path in ("/r", "/r/code", "/r/release", "/r/withdraw", "/r/accounting"):
+    for path in ("/r", "/r/code", "/r/release", "/r/form", "/r/withdraw", "/r/accounting"):
         page = visitor.get(path).text
         (title,) = re.findall(r"<title>(.*?)</title>", page)
         for word in ("Ada", "MRN", "S26", "1961", stage.letter_secret):

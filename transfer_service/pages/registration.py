@@ -7,12 +7,13 @@ from flask import Blueprint, Flask
 from transfer_service.pages import explanations, files_page, story
 from transfer_service.pages.ask import asking
 from transfer_service.pages.front import front
-from transfer_service.pages.language import register_language
+from transfer_service.pages.language import register_language, words
 from transfer_service.pages.patients import patients
 from transfer_service.pages.protection import register_protection
 from transfer_service.pages.recipients import recipients
 from transfer_service.pages.slide_requests import slide_requests
 from transfer_service.pages.tickets import tickets
+from transfer_service.wording.kinds import counted
 
 _SESSION = {
     "SESSION_COOKIE_NAME": "__Host-session",  # RFC 6265bis section 4.1.3.2: this host's alone; loopback takes it too
@@ -32,7 +33,12 @@ def register_pages(app: Flask) -> None:
     app.config.update(_SESSION)
     register_protection(app)
     register_language(app)
-    app.jinja_env.filters.update(refusal=explanations.refusal, told=story.told, progress=files_page.progress_said)
+    app.jinja_env.filters.update(
+        refusal=explanations.refusal,
+        told=story.told,
+        progress=files_page.progress_said,
+        kinds=lambda files: counted(files, words()),
+    )
     app.jinja_env.globals.update(pieces_of_form=explanations.pieces_of_form)
     app.register_blueprint(
         Blueprint("pages", __name__, template_folder="templates", static_folder="static", static_url_path="/assets")
