@@ -57,7 +57,7 @@ def staff_pages(name: str, prefix: str = "") -> Blueprint:
     if prefix:
         catch_the_lost(blueprint)
     blueprint.before_request(_know_member)
-    blueprint.register_error_handler(NotAuthenticated, _ask_to_sign_in)
+    blueprint.register_error_handler(NotAuthenticated, ask_to_sign_in)
     blueprint.context_processor(_shown_everywhere)
     return blueprint
 
@@ -94,7 +94,7 @@ def _know_member() -> None:
     member()
 
 
-def _ask_to_sign_in(_error: NotAuthenticated) -> AnyResponse:
+def ask_to_sign_in(_error: NotAuthenticated) -> AnyResponse:
     """The way to the door and back; where a form was sent, a page that says what to do, for it can't be sent on."""
     visit.leave()
     if request.method == "POST":
