@@ -153,9 +153,7 @@ class Gallery:
 
     @cached_property
     def link_revoked(self) -> Stage:
-        stage = self.linked()
-        self.stages.journey.issue.revoke(self.stages.coordinator, stage.link.id, self.stages.now)
-        return stage
+        return self.revoke(self.linked())
 
     @cached_property
     def link_used_up(self) -> Stage:
@@ -205,6 +203,11 @@ class Gallery:
     def withdraw(self, stage: Stage) -> Stage:
         assert stage.release is not None
         self.stages.journey.releases.withdraw(self.stages.coordinator, stage.release.id, self.stages.now)
+        return stage
+
+    def revoke(self, stage: Stage) -> Stage:
+        assert stage.link is not None
+        self.stages.journey.issue.revoke(self.stages.coordinator, stage.link.id, self.stages.now)
         return stage
 
     def download(self, stage: Stage) -> None:

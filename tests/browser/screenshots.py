@@ -44,9 +44,8 @@ def main(*names: str) -> int:
             failed = sum(not _taken(browser, gallery, place) for place in places)
         browser.close()
     (FOLDER / "index.html").write_text(contact_sheet(sorted(FOLDER.glob("*.png"))))
-    print(
-        f"{len(places)} places in {time.monotonic() - began_at:.0f} s, {failed} of them not reached: {FOLDER}/index.html"
-    )  # noqa: T201
+    took = time.monotonic() - began_at
+    print(f"{len(places)} places in {took:.0f} s, {failed} of them not reached: {FOLDER}/index.html")
     return int(failed > 0)
 
 
@@ -57,7 +56,7 @@ def _taken(browser: Browser, gallery: Gallery, place: Place) -> bool:
             with visiting(browser, gallery, place, language) as visit:
                 take(visit.page, f"{place.name}.{language}")
     except Error as error:
-        print(f"{place.name}: {str(error).splitlines()[0]}", file=sys.stderr)  # noqa: T201
+        print(f"{place.name}: {str(error).splitlines()[0]}", file=sys.stderr)
         return False
     return True
 
@@ -74,8 +73,8 @@ def take(page: Page, name: str) -> None:
 def contact_sheet(pictures: list[Path]) -> str:
     """All pictures on one page, those of a place together."""
     places = sorted({picture.name.split(".")[0] for picture in pictures})
-    sections = "".join(
-        f"<section><h2>{html.escape(place)}</h2>{''.join(_shown(pictures, place))}</section>\n" for place in places
+    sections = "\n".join(
+        f"<section><h2>{html.escape(place)}</h2>{''.join(_shown(pictures, place))}</section>" for place in places
     )
     return f"<!doctype html>\n<meta charset=utf-8><title>Every page</title><style>{_STYLE}</style>\n{sections}"
 
@@ -84,7 +83,8 @@ def _shown(pictures: list[Path], place: str) -> Iterator[str]:
     for picture in pictures:
         of, language, window, scheme, _ = picture.name.split(".")
         if of == place:
-            yield f'<a href="{picture.name}"><img class="{window}" src="{picture.name}" alt="{language} {scheme}" loading=lazy></a>'
+            image = f'<img class="{window}" src="{picture.name}" alt="{language} {window} {scheme}" loading=lazy>'
+            yield f'<a href="{picture.name}">{image}</a>'
 
 
 if __name__ == "__main__":
