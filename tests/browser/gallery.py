@@ -6,10 +6,11 @@ copy of the bucket. Where something has ended, it began in the past.
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from uuid import uuid4
 
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
@@ -17,22 +18,29 @@ from flask.sessions import SecureCookieSessionInterface
 from tests.databases import Databases
 from tests.factories import DAY, an_event
 from tests.gunicorn_process import GunicornProcess, running_gunicorn
+from tests.members import enrolled, invited
 from tests.pages.served import DATABASE, FOLDER, SECRET_KEY, share
 from tests.stages import BIRTH_DATE, ORIGIN, Stage, Stages, recipient_draft, wrong_code
 from transfer_service.app import installation_key
 from transfer_service.domain.link import Link
 from transfer_service.domain.packet import FileKind
+from transfer_service.domain.people import Role, StaffActor
 from transfer_service.errors import TransferError
+from transfer_service.identity.sign_in import Proof, SignIn
 from transfer_service.usecases.limits import Limits
 from transfer_service.usecases.patient import PatientAnswer
 from transfer_service.usecases.release import GrantDraft
+
+#: A patient is met on many of their pages, and takes their time.
+LIMITS = Limits(patient_session_for=timedelta(hours=2), codes_an_hour=10_000)
 
 
 @contextmanager
 def running_gallery(folder: Path, databases: Databases) -> Iterator["Gallery"]:
     """Serve one from ``folder`` until the block ends."""
-    stages = Stages(folder, databases(folder), limits=Limits(patient_session_for=timedelta(hours=2)))
+    stages = Stages(folder, databases(folder), limits=LIMITS)
     stages.service_key = installation_key(stages.database, stages.keyring, "service")
+    stages.sign_in = SignIn(stages.database, stages.service_key, LIMITS)
     stages.journey = stages._journey()
     environment = {FOLDER: str(stages.directory), DATABASE: stages.kept.url}
     with running_gunicorn("tests.browser.gallery_app:make_app", folder / "server.log", env=environment) as server:
@@ -46,6 +54,7 @@ class Gallery:
 
     stages: Stages
     server: GunicornProcess
+    _sessions: dict[Role, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -218,3 +227,30 @@ class Gallery:
     def patient_token(self, stage: Stage) -> str:
         """A session of the patient's."""
         return self.now().patient_session(stage.letter_secret).token
+
+    # Members of staff
+
+    def invitation(self) -> str:
+        """The secret in the address that somebody new is given."""
+        return invited(self.now(), email=f"{uuid4().hex[:8]}@hospital.test")[1]
+
+    def staff_token(self, role: Role, *, again: bool = False) -> str:
+        """A session of a member's with that one role; ``again``: of another one's."""
+        if again:
+            return self._signed_in(role, f"{uuid4().hex[:8]}@hospital.test")
+        if role not in self._sessions:
+            self._sessions[role] = self._signed_in(role, f"{role.replace('_', '.')}@hospital.test")
+        return self._sessions[role]
+
+    def _signed_in(self, role: Role, email: str) -> str:
+        colleague = enrolled(self.now(), role, email=email)
+        proof = Proof(colleague.email, colleague.password, colleague.code())
+        token: str = self.stages.sign_in.enter(proof, ORIGIN, self.stages.now)
+        return token
+
+    def end_staff_session(self, token: str) -> None:
+        """As by an admin, or by time."""
+        stages = self.now()
+        actor = stages.bearers.actor(token, ORIGIN, stages.now)
+        assert isinstance(actor, StaffActor)
+        stages.sign_in.leave(actor, stages.now)

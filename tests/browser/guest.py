@@ -7,6 +7,7 @@ from playwright.sync_api import Page
 from tests.browser.gallery import Gallery
 from tests.pages.visitor import BIRTH
 from tests.stages import Stage
+from transfer_service.domain.people import Role
 
 
 @dataclass
@@ -17,14 +18,17 @@ class Guest:
     def goto(self, path: str) -> None:
         self.page.goto(f"{self.gallery.url}{path}")
 
-    def send(self, action: str, **fields: str) -> None:
-        """Fill in the form that goes to ``action`` and send it, whatever the browser would say of what is empty."""
+    def send(self, action: str, *, at_once: bool = False, **fields: str) -> None:
+        """Fill in the form that goes to ``action`` and send it, whatever the browser would say of what is empty.
+
+        ``at_once``: by no button, for the form is folded away.
+        """
         form = self.page.locator(f'form[action$="{action}"]').first
         form.evaluate("form => { form.noValidate = true }")
         for name, value in fields.items():
             form.locator(f'[name="{name}"]:not([type=hidden])').first.fill(value)
         with self.page.expect_navigation():
-            form.locator("button").first.click()
+            form.evaluate("form => form.submit()") if at_once else form.locator("button").first.click()
 
     def choose(self, name: str, value: str) -> None:
         """A radio button or a box."""
@@ -46,6 +50,13 @@ class Guest:
         assert stage.redeemed is not None
         self.come_in("recipient", stage.redeemed.token)
         self.goto(path)
+
+    def as_staff(self, role: Role, path: str = "/staff", *, again: bool = False) -> str:
+        """The session's token. ``again``: of somebody's whom nobody else is, so that it may be ended."""
+        token = self.gallery.staff_token(role, again=again)
+        self.come_in("staff", token)
+        self.goto(path)
+        return token
 
     def with_letter(self, stage: Stage) -> None:
         """The patient's first step."""

@@ -8,8 +8,9 @@ from tests.browser.places_of_askers import ASKERS
 from tests.browser.places_of_errors import ERRORS
 from tests.browser.places_of_patients import PATIENTS
 from tests.browser.places_of_recipients import RECIPIENTS
+from tests.browser.places_of_staff import STAFF
 
-PLACES: tuple[Place, ...] = (*PATIENTS, *RECIPIENTS, *ASKERS, *ERRORS)
+PLACES: tuple[Place, ...] = (*PATIENTS, *RECIPIENTS, *ASKERS, *STAFF, *ERRORS)
 
 #: What answers a GET with HTML nowhere: bytes, files to keep, and ways to a page that is in the list.
 NO_PAGES = {
@@ -23,4 +24,6 @@ NO_PAGES = {
     "/l/manifest",
     "/ask/",
     "/q/",
+    "/staff/enrol/",
+    "/staff/account/",
 }

@@ -18,6 +18,7 @@ from tests.browser.places import PLACES
 from tests.browser.visit import DESKTOP, PHONE, visiting
 from tests.browser_process import ARGUMENTS, chromium_here
 from tests.databases import SqliteDatabases
+from transfer_service.errors import TransferError
 
 FOLDER = Path(__file__).parents[2] / "screenshots"
 LANGUAGES = ("en", "es")
@@ -55,7 +56,7 @@ def _taken(browser: Browser, gallery: Gallery, place: Place) -> bool:
         for language in LANGUAGES:
             with visiting(browser, gallery, place, language) as visit:
                 take(visit.page, f"{place.name}.{language}")
-    except Error as error:
+    except (Error, TransferError) as error:
         print(f"{place.name}: {str(error).splitlines()[0]}", file=sys.stderr)
         return False
     return True

@@ -8,8 +8,10 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.gallery import Gallery
 from tests.browser.guest import Guest
+from tests.members import enrolled, proof
 from tests.pages.served import share
 from tests.stages import Stage
+from transfer_service.domain.people import Role
 from transfer_service.usecases.visits import Visits
 
 
@@ -119,3 +121,29 @@ def test_a_page_of_files_that_is_open_while_it_ends_gives_out_nothing_more(
     for hidden in ("Ada", "MRN", "S26-1234", "A1.svs"):
         assert hidden not in page.content()
     assert happened(guest.gallery, stage, "disclosure.started") == 0
+
+
+def test_back_after_a_member_signed_out_shows_nothing_that_was_there(guest: Guest, page: Page) -> None:
+    guest.as_staff(Role.COORDINATOR, "/staff/account", again=True)
+    expect(page.get_by_text("M. Weaver").first).to_be_visible()
+    guest.send("/staff/sign-out", at_once=True)
+    page.go_back()
+    heading(page, "Sign in")
+    assert "M. Weaver" not in page.content()
+
+
+def test_a_member_whose_session_ended_comes_back_to_where_they_were(guest: Guest, page: Page) -> None:
+    guest.gallery.end_staff_session(guest.as_staff(Role.COORDINATOR, "/staff/account", again=True))
+    page.reload()
+    heading(page, "Sign in")
+    colleague = enrolled(guest.gallery.now(), Role.COORDINATOR, email="back@hospital.test")
+    guest.send("/staff/sign-in", **proof(colleague))
+    heading(page, "Your account")
+
+
+def test_a_form_of_a_member_whose_session_ended_does_nothing_and_says_so(guest: Guest, page: Page) -> None:
+    token = guest.as_staff(Role.COORDINATOR, "/staff/account", again=True)
+    guest.gallery.end_staff_session(token)
+    page.locator('form[action$="/staff/sign-out-everywhere"] button').click()
+    heading(page, "You are signed out")
+    assert "M. Weaver" not in page.content()
