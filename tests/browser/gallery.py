@@ -9,8 +9,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from itertools import count
 from pathlib import Path
-from uuid import uuid4
 
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
@@ -232,18 +232,18 @@ class Gallery:
 
     def invitation(self) -> str:
         """The secret in the address that somebody new is given."""
-        return invited(self.now(), email=f"{uuid4().hex[:8]}@hospital.test")[1]
+        return invited(self.now(), **somebody())[1]
 
     def staff_token(self, role: Role, *, again: bool = False) -> str:
         """A session of a member's with that one role; ``again``: of another one's."""
         if again:
-            return self._signed_in(role, f"{uuid4().hex[:8]}@hospital.test")
+            return self._signed_in(role)
         if role not in self._sessions:
-            self._sessions[role] = self._signed_in(role, f"{role.replace('_', '.')}@hospital.test")
+            self._sessions[role] = self._signed_in(role)
         return self._sessions[role]
 
-    def _signed_in(self, role: Role, email: str) -> str:
-        colleague = enrolled(self.now(), role, email=email)
+    def _signed_in(self, role: Role) -> str:
+        colleague = enrolled(self.now(), role, **somebody())
         proof = Proof(colleague.email, colleague.password, colleague.code())
         token: str = self.stages.sign_in.enter(proof, ORIGIN, self.stages.now)
         return token
@@ -254,3 +254,12 @@ class Gallery:
         actor = stages.bearers.actor(token, ORIGIN, stages.now)
         assert isinstance(actor, StaffActor)
         stages.sign_in.leave(actor, stages.now)
+
+
+def somebody() -> dict[str, str]:
+    """A name and an address that nobody else has."""
+    number = next(_numbers)
+    return {"name": f"M. Weaver {number}", "email": f"weaver.{number}@hospital.test"}
+
+
+_numbers = count(1)

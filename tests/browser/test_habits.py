@@ -6,7 +6,7 @@ What goes with going back, and with clicking twice on the way in, is in tests/pa
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.gallery import Gallery
+from tests.browser.gallery import Gallery, somebody
 from tests.browser.guest import Guest
 from tests.members import enrolled, proof
 from tests.pages.served import share
@@ -136,7 +136,7 @@ def test_a_member_whose_session_ended_comes_back_to_where_they_were(guest: Guest
     guest.gallery.end_staff_session(guest.as_staff(Role.COORDINATOR, "/staff/account", again=True))
     page.reload()
     heading(page, "Sign in")
-    colleague = enrolled(guest.gallery.now(), Role.COORDINATOR, email="back@hospital.test")
+    colleague = enrolled(guest.gallery.now(), Role.COORDINATOR, **somebody())
     guest.send("/staff/sign-in", **proof(colleague))
     heading(page, "Your account")
 
