@@ -1,6 +1,7 @@
-"""What a packet waits for, decided from facts: one thing at any instant, and known beforehand as far as the clock goes."""
+"""What a packet waits for, decided from facts: one thing at any instant, and known beforehand as the clock goes."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -83,7 +84,7 @@ def test_the_phases_say_what_will_be_waited_for_at_every_instant_to_come(facts, 
 def test_the_phases_follow_each_other_without_a_gap_and_no_two_are_alike(facts):
     found = phases(facts)
     assert (found[0].starts_at, found[-1].ends_at) == (EVER, NEVER)
-    for before, after in zip(found, found[1:], strict=False):
+    for before, after in pairwise(found):
         assert before.ends_at == after.starts_at
         assert before.wait != after.wait
 
