@@ -4,8 +4,8 @@ python -m benchmarks.overview [--packets N] [--runs N] [--write docs/benchmarks.
 
 Packets of every kind of wait, in equal parts, of two departments, are written by the service's own transactions; then
 each question is asked by the use case, with the cases of its page opened. On SQLite, and on PostgreSQL where it is
-installed. Milliseconds of the clock and, on SQLite, which works in the asking thread, of the processor too: on a machine
-that other work keeps busy only the latter hold.
+installed. Milliseconds of the clock, and of the processor on SQLite, which works in the asking thread: on a machine
+that other work keeps busy, only the latter hold.
 """
 
 import argparse
@@ -104,7 +104,7 @@ def rows(figures: dict[str, dict[str, float]]) -> Iterator[str]:
 
 
 def measured(filled: Filled, runs: int, clock: Callable[[], float]) -> dict[str, float]:
-    """Milliseconds, by that clock, of each question, the median over ``runs`` interleaved rounds, after one that is not counted."""
+    """Milliseconds of each question by that clock: the median of ``runs`` rounds, after one that is not counted."""
     questions = asked_of(filled)
     took: dict[str, list[float]] = {name: [] for name in questions}
     for number in range(runs + 1):

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from transfer_service.domain.people import Actor, Department, StaffActor
-from transfer_service.domain.policy import check_may_read_packets, sees_departments
+from transfer_service.domain.policy import check_may_open_packets, check_may_read_packets, sees_departments
 from transfer_service.domain.waiting import Awaited
 from transfer_service.ports import Database, PacketLine, PacketsAsked, Slice, Waiting, Work
 
@@ -63,6 +63,13 @@ class Overview:
         with self.database.reading() as tx:
             found = tx.packets_numbered(staff.organization_id, _seer(staff), number, now, limit=FOUND_AT_MOST)
             return _listed(tx, staff, Slice(found, None))
+
+    def other_departments(self, actor: Actor) -> list[Department]:
+        """Those that may contribute to a packet of the actor's department, by name."""
+        staff = check_may_open_packets(actor)
+        with self.database.reading() as tx:
+            found = tx.find(Department, staff.organization_id)
+        return sorted((one for one in found if one.id != staff.department_id), key=lambda one: one.name)
 
 
 def _seer(staff: StaffActor) -> UUID:
