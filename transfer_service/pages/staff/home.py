@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from flask import Response
 
 from transfer_service.domain.people import Role
+from transfer_service.domain.policy import DEPOSITORS
 from transfer_service.domain.waiting import PENDING, Awaited, Party
 from transfer_service.edge.calls import journey, now
 from transfer_service.pages.answers import page
 from transfer_service.pages.staff.desk import staff_actor, staff_pages
+from transfer_service.pages.staff.packets import address
 from transfer_service.pages.staff.waits import say_waits
-from transfer_service.ports import Waiting
+from transfer_service.ports import PacketsAsked, Waiting
 
 home = staff_pages("home")
 say_waits(home)
@@ -34,7 +36,14 @@ def overview() -> Response:
     if actor.role is Role.ADMIN:
         return page("staff/overview_admin")
     board = journey().overview.board(actor, now())
-    return page("staff/overview", board=board, groups=_groups(board.waiting))
+    return page(
+        "staff/overview",
+        board=board,
+        groups=_groups(board.waiting),
+        address=lambda awaited: address(PacketsAsked(awaited=awaited, longest_first=True)),
+        may_open=actor.role in DEPOSITORS,
+        oversees=actor.role is Role.PRIVACY_OFFICER,
+    )
 
 
 def _groups(waiting: dict[Awaited, Waiting]) -> list[Tiles]:

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from transfer_service.domain.packet import PacketState
 from transfer_service.domain.people import Role
 from transfer_service.domain.policy import DEPOSITORS
-from transfer_service.domain.waiting import PENDING, Awaited
+from transfer_service.domain.waiting import Awaited
 from transfer_service.edge.calls import journey, now
 from transfer_service.errors import CursorInvalid
 from transfer_service.pages.answers import page, to
@@ -85,8 +85,9 @@ def _page(
         searched=searched,
         found_at_most=FOUND_AT_MOST,
         states=PacketState,
-        pending=PENDING,
-        address=_address,
+        every_awaited=Awaited,
+        cursor=request.args.get("cursor"),
+        address=address,
         may_open=staff_actor().role in DEPOSITORS,
         oversees=staff_actor().role is Role.PRIVACY_OFFICER,
     )
@@ -109,7 +110,7 @@ def _word(kind: type[W], name: str) -> W | None:
         raise UnknownFilter from None
 
 
-def _address(asked: PacketsAsked, **changed: object) -> str:
+def address(asked: PacketsAsked, **changed: object) -> str:
     """Of the list as it is asked, with something about it changed; nothing else of the query stays."""
     query = {
         "state": asked.state,

@@ -14,7 +14,7 @@ from alembic import op
 from transfer_service.adapters.database.row_security import expose, protect
 
 revision = "0015"
-down_revision = "0013"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
