@@ -59,7 +59,7 @@ def _form(actor: StaffActor, status: int = 200, errors: dict[str, str] | None = 
 
 
 def _draft(actor: StaffActor) -> PacketDraft:
-    found = each_of({"case": typed_case, "contributors": lambda: _contributors(actor), "note": note})  # type: ignore[dict-item, arg-type]  # each its own kind
+    found = each_of({"case": typed_case, "contributors": lambda: _contributors(actor), "note": note})
     return PacketDraft(found["case"], found["contributors"], found["note"])  # type: ignore[arg-type]  # as read
 
 

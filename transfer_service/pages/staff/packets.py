@@ -6,6 +6,7 @@ POST  /staff/packets/search   the packets of a record or accession number, which
 
 from enum import StrEnum
 from typing import TypeVar
+from urllib.parse import urlencode
 
 from flask import Response, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -110,12 +111,13 @@ def _word(kind: type[W], name: str) -> W | None:
         raise UnknownFilter from None
 
 
-def address(asked: PacketsAsked, **changed: object) -> str:
+def address(asked: PacketsAsked, **changed: str | None) -> str:
     """Of the list as it is asked, with something about it changed; nothing else of the query stays."""
-    query = {
+    query: dict[str, str | None] = {
         "state": asked.state,
         "waits_for": asked.awaited,
         "order": LONGEST_FIRST if asked.longest_first else None,
         **changed,
     }
-    return url_for("staff_packets.start", **{name: value for name, value in query.items() if value})
+    said = urlencode({name: value for name, value in query.items() if value})
+    return url_for("staff_packets.start") + (f"?{said}" if said else "")
