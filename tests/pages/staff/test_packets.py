@@ -8,8 +8,9 @@ import pytest
 
 from tests.factories import DAY, a_patient
 from tests.members import signed_in
+from tests.pages.test_any_input import ODD
 from tests.pages.visitor import BIRTH
-from tests.stages import Stages
+from tests.stages import PUBLIC_URL, Stages
 from transfer_service.domain.packet import NotIncluded, Packet, PacketState, Specimen
 from transfer_service.domain.people import Role
 from transfer_service.pages.staff import packets as packets_page
@@ -328,3 +329,45 @@ def test_whose_session_ended_while_they_typed_is_told_so_and_nothing_is_opened(s
     stages.clock.advance(timedelta(days=1))
     assert visitor.post("/staff/packets/new", WHOLE).status_code == 401
     assert opened(stages) == []
+
+
+# What guards the forms
+
+
+def test_no_value_in_any_field_makes_a_page_fail(stages, visitor):
+    signed_in(visitor, stages, Role.COORDINATOR)
+    visitor.get("/staff/packets/new")
+    fields = [*WHOLE, "contributors", "more", "number"]
+    for path in ("/staff/packets/new", "/staff/packets/search"):
+        for odd in ODD:
+            for sent in (dict.fromkeys(fields, odd), {name: [odd, odd] for name in fields}, {odd or "x": odd}):
+                answer = visitor.post(path, sent)
+                assert answer.status_code < 500, (path, odd)
+                assert "<script>alert" not in answer.text
+                assert "49049" not in answer.text
+    for name in ("state", "waits_for", "order", "cursor"):
+        for odd in ODD[:-1]:
+            assert visitor.get("/staff/packets", query_string={name: odd}).status_code < 500
+
+
+def test_a_form_without_its_token_or_from_another_site_opens_and_finds_nothing(stages, visitor):
+    signed_in(visitor, stages, Role.COORDINATOR)
+    visitor.get("/staff/packets/new")
+    before = stages.rows()
+    for path in ("/staff/packets/new", "/staff/packets/search"):
+        fields = {**WHOLE, "number": "MRN-0042"}
+        assert visitor.client.post(path, data=fields, base_url=PUBLIC_URL).status_code == 400
+        elsewhere = {"Sec-Fetch-Site": "cross-site"}
+        assert visitor.post(path, fields, headers=elsewhere).status_code == 400
+    assert stages.rows() == before
+
+
+def test_looking_changes_nothing(stages, visitor):
+    stages.closed()
+    signed_in(visitor, stages, Role.COORDINATOR)
+    visitor.get("/staff")
+    before = stages.rows()
+    for path in ("/staff", "/staff/packets", "/staff/packets?order=longest", "/staff/packets/new"):
+        assert visitor.get(path).status_code == 200
+    visitor.submit("/staff/packets/search", {"number": "MRN-0042"})
+    assert stages.rows() == before
