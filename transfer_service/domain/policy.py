@@ -71,6 +71,15 @@ check_may_read_opinions = _rule(OVERSEERS)
 check_may_receive_opinions = _rule(COORDINATORS)
 
 
+def is_allowed(check: Callable[[], object]) -> bool:
+    """Whether a check lets pass: for pages, which offer nobody what would be refused."""
+    try:
+        check()
+    except (NotAllowed, NotFound):
+        return False
+    return True
+
+
 def check_sees(actor: StaffActor, packet: Packet) -> None:
     """NotFound unless the packet is a case of the actor's department, or it contributes, or they oversee all."""
     if packet.kind is not PacketKind.CASE or not _sees(actor, packet, as_contributor=True):

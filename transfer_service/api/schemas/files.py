@@ -87,7 +87,9 @@ class PartSchema(Schema):
     size = Size(attribute="size_bytes")
     sha256 = fields.String(
         allow_none=True,
-        metadata={"description": "What a client that goes on compares its own part with; null without a Content-Digest."},
+        metadata={
+            "description": "What a client that goes on compares its own part with; null without a Content-Digest."
+        },
     )
 
 
