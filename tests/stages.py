@@ -47,6 +47,7 @@ from transfer_service.domain.slide_request import SlideRequest
 from transfer_service.domain.webhook import Notice, Webhook
 from transfer_service.errors import WebhookRefused
 from transfer_service.identity.bearer import Bearers
+from transfer_service.identity.sign_in import SignIn
 from transfer_service.ports import Keyring
 from transfer_service.sealing.keys import SecretKey
 from transfer_service.sealing.manifest import SigningKey
@@ -72,6 +73,7 @@ from transfer_service.usecases.issue import Issue, LinkDraft
 from transfer_service.usecases.journey import Journey
 from transfer_service.usecases.letter_secrets import LetterSecrets
 from transfer_service.usecases.limits import Limits
+from transfer_service.usecases.members import Members
 from transfer_service.usecases.notify import Notify
 from transfer_service.usecases.opinions import Opinions
 from transfer_service.usecases.paper import PaperDraft, Papers
@@ -232,7 +234,8 @@ class Stages:
         self.typesetter = FakeTypesetter()
         self.service_key = SecretKey.generate()
         self.signing_key = SigningKey.generate()
-        self.bearers = Bearers(self.database)
+        self.bearers = Bearers(self.database, self.limits.staff_idle_for)
+        self.sign_in = SignIn(self.database, self.service_key, self.limits)
         self.journey = self._journey()
         self.hospital = self.enrolled("St. Agatha")
         self.recipient = self.recipient_added()
@@ -248,6 +251,7 @@ class Stages:
         documents = Documents(self.database, self.store, self.limits)
         return Journey(
             enrol=Enrol(self.database, self.keyring),
+            members=Members(self.database, PUBLIC_URL),
             recipients=Recipients(self.database),
             contacts=Contacts(self.database),
             deposit=deposit,

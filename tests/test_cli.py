@@ -233,7 +233,7 @@ def test_an_operator_is_told_what_the_log_would_be_told(monkeypatch):
     def joined(_parts: object) -> None:
         raise away
 
-    monkeypatch.setattr("transfer_service.cli.joined", joined)
+    monkeypatch.setattr("transfer_service.cli.operator.joined", joined)
     assert cli("token", "list").stderr == f"Error: {Unavailable.message} {away.reason}\n"
 
 

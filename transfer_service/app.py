@@ -30,6 +30,7 @@ from transfer_service.edge.registration import register_edge
 from transfer_service.edge.transfer_slots import TransferSlots
 from transfer_service.errors import InstallationDamaged, SealBroken, SettingsInvalid
 from transfer_service.identity.bearer import Bearers
+from transfer_service.identity.sign_in import SignIn
 from transfer_service.pages import register_pages
 from transfer_service.ports import Courier, Database, Keyring, ObjectStore, Post, Typesetter
 from transfer_service.sealing.keys import SecretKey, derive_key
@@ -56,6 +57,7 @@ from transfer_service.usecases.issue import Issue
 from transfer_service.usecases.journey import Journey
 from transfer_service.usecases.letter_secrets import LetterSecrets
 from transfer_service.usecases.limits import Limits
+from transfer_service.usecases.members import Members
 from transfer_service.usecases.notify import Notify
 from transfer_service.usecases.opinions import Opinions
 from transfer_service.usecases.paper import Papers
@@ -153,7 +155,8 @@ def joined(parts: Parts) -> Service:
     ready = _ready(parts)
     return Service(
         journey=_journey(parts, service_key, signing_key),
-        bearers=Bearers(parts.database),
+        bearers=Bearers(parts.database, parts.limits.staff_idle_for),
+        sign_in=SignIn(parts.database, service_key, parts.limits),
         database=parts.database,
         service_key=service_key,
         slots=TransferSlots(parts.uploads, parts.downloads),
@@ -229,6 +232,7 @@ def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> J
     documents = Documents(database, store, limits)
     return Journey(
         enrol=Enrol(database, keyring),
+        members=Members(database, parts.public_url),
         recipients=Recipients(database),
         contacts=Contacts(database),
         deposit=deposit,

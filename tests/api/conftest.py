@@ -109,6 +109,7 @@ class Api:
         service = Service(
             journey=stages.journey,
             bearers=stages.bearers,
+            sign_in=stages.sign_in,
             database=stages.database,
             service_key=stages.service_key,
             slots=self.slots,

@@ -117,9 +117,7 @@ def test_a_file_that_is_removed_while_it_is_sent_is_gone_from_the_packet(sender:
     assert set(sender.files()) == {"right.svs"}
 
 
-def test_what_the_service_refuses_is_said_beside_that_file_and_the_others_go_on(
-    sender: Sender, tmp_path: Path
-) -> None:
+def test_what_the_service_refuses_is_said_beside_that_file_and_the_others_go_on(sender: Sender, tmp_path: Path) -> None:
     sender.choose_files([write(tmp_path / "A1.svs", 10)])
     sender.sees_verified(1)
     write(tmp_path / "upper" / "a1.SVS", 11)

@@ -18,6 +18,7 @@ def app(stages: Stages) -> Flask:
     service = Service(
         journey=stages.journey,
         bearers=stages.bearers,
+        sign_in=stages.sign_in,
         database=stages.database,
         service_key=stages.service_key,
         slots=TransferSlots(uploads=2, downloads=2),

@@ -1,7 +1,7 @@
 """Who takes part: organizations, departments, staff, patients, recipients, and the actors they become."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -175,6 +175,9 @@ class ServiceActor:
     origin: Origin = NOWHERE
 
 
+OPERATOR = "operator"
+
+
 @dataclass(frozen=True, slots=True)
 class SystemActor:
     """The service itself: ``worker``, or ``operator`` for somebody at its command line, or ``visitor``
@@ -203,7 +206,7 @@ class Credential:
 
     ``subject_id`` is the department (staff), the release (patient), the link (recipient) or the recipient itself
     (service); ``holder_id`` the member of staff, the session, the redemption or again the recipient.
-    ``recipient_id`` is set for recipients and services, ``role`` for staff.
+    ``recipient_id`` is set for recipients and services, ``role`` for staff, ``used_at`` for staff at the pages.
     """
 
     id: UUID
@@ -217,6 +220,16 @@ class Credential:
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None = None
+    used_at: datetime | None = None
+
+    @property
+    def is_session(self) -> bool:
+        """Whether it is a member's session at the pages rather than a token of staff: it has been in use since."""
+        return self.kind is CredentialKind.STAFF and self.used_at is not None
+
+    def is_idle(self, idle_for: timedelta, now: datetime) -> bool:
+        """Whether it ended because nobody used it (45 CFR 164.312(a)(2)(iii), automatic logoff)."""
+        return self.used_at is not None and now - self.used_at >= idle_for
 
     def is_live(self, now: datetime) -> bool:
         """Neither revoked nor expired; an expiry equal to now is over."""

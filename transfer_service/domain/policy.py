@@ -11,6 +11,7 @@ from transfer_service.domain.link import Link
 from transfer_service.domain.opinion import Opinion
 from transfer_service.domain.packet import Packet, PacketKind
 from transfer_service.domain.people import (
+    OPERATOR,
     Actor,
     PatientActor,
     Recipient,
@@ -18,6 +19,7 @@ from transfer_service.domain.people import (
     Role,
     ServiceActor,
     StaffActor,
+    SystemActor,
 )
 from transfer_service.domain.release import Release
 from transfer_service.errors import NotAllowed, NotFound, RecipientChanged
@@ -28,6 +30,7 @@ OVERSEERS = frozenset({Role.COORDINATOR, Role.PRIVACY_OFFICER})
 READERS = frozenset({Role.DEPOSITOR, Role.COORDINATOR, Role.PRIVACY_OFFICER})
 PRIVACY = frozenset({Role.PRIVACY_OFFICER})
 APPROVERS = frozenset({Role.PRIVACY_OFFICER, Role.ADMIN})
+ADMINS = frozenset({Role.ADMIN})
 
 
 def _staff(actor: Actor, roles: frozenset[Role]) -> StaffActor:
@@ -78,6 +81,12 @@ def is_allowed(check: Callable[[], object]) -> bool:
     except (NotAllowed, NotFound):
         return False
     return True
+
+
+def check_may_administer(actor: Actor) -> None:
+    """NotAllowed for everyone but admins, and operators at their command line."""
+    if not (isinstance(actor, SystemActor) and actor.name == OPERATOR):
+        _staff(actor, ADMINS)
 
 
 def check_sees(actor: StaffActor, packet: Packet) -> None:

@@ -10,12 +10,15 @@ from transfer_service.audit.entry import actor_words
 from transfer_service.domain.people import Actor, Origin, RecipientActor
 from transfer_service.domain.ticket import Ticket
 from transfer_service.edge.metrics import Exposition
+from transfer_service.edge.page_session import token_from_own_page
 from transfer_service.edge.peer import client_address
 from transfer_service.edge.readiness import Readiness
 from transfer_service.edge.request_log import note_actor, request_id
 from transfer_service.edge.transfer_slots import TransferSlots
 from transfer_service.errors import NotAuthenticated
+from transfer_service.identity.account import Accounts
 from transfer_service.identity.bearer import Bearers
+from transfer_service.identity.sign_in import SignIn
 from transfer_service.ports import Database
 from transfer_service.sealing.keys import SecretKey
 from transfer_service.usecases.journey import Journey
@@ -30,6 +33,7 @@ class Service:
 
     journey: Journey
     bearers: Bearers
+    sign_in: SignIn
     database: Database
     service_key: SecretKey
     slots: TransferSlots
@@ -53,6 +57,11 @@ def service() -> Service:
 def journey() -> Journey:
     """The use cases."""
     return service().journey
+
+
+def accounts() -> Accounts:
+    """What members of staff do with their own account."""
+    return Accounts(service().database, service().sign_in)
 
 
 def now() -> datetime:
@@ -80,8 +89,10 @@ def use_ticket(secret: str) -> tuple[Ticket, RecipientActor]:
 
 
 def actor() -> Actor:
-    """Who calls, by the bearer token in Authorization (RFC 6750); NotAuthenticated."""
-    header = request.headers.get("Authorization", "")
+    """Who calls: by the bearer token in Authorization (RFC 6750), or as signed in at our pages; NotAuthenticated."""
+    header = request.headers.get("Authorization")
+    if header is None:
+        return actor_of(token_from_own_page())
     if not header.lower().startswith(_SCHEME):
         raise NotAuthenticated
     return actor_of(header[len(_SCHEME) :].strip())

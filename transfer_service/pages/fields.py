@@ -86,6 +86,12 @@ def typed(name: str) -> str:
     return values[0].strip() if len(values) == 1 else ""
 
 
+def typed_as_it_is(name: str) -> str:
+    """What was typed, with the space around it: a password is what it is. Empty where missing or sent twice."""
+    values = request.form.getlist(name)
+    return values[0] if len(values) == 1 else ""
+
+
 def pasted_secret(name: str, sentence: str = _WHOLE) -> str:
     """The secret: pasted alone, or in its whole address, wrapped, rewritten or percent-encoded on its way."""
     values = request.form.getlist(name)

@@ -12,7 +12,26 @@ from transfer_service.pages.patients import patients
 from transfer_service.pages.protection import register_protection
 from transfer_service.pages.recipients import recipients
 from transfer_service.pages.slide_requests import slide_requests
+from transfer_service.pages.staff.account import account
+from transfer_service.pages.staff.enrol import enrol
+from transfer_service.pages.staff.home import home
+from transfer_service.pages.staff.packet import packet_pages
+from transfer_service.pages.staff.sign_in import sign_in
 from transfer_service.pages.tickets import tickets
+
+_BLUEPRINTS = (
+    front,
+    patients,
+    recipients,
+    asking,
+    slide_requests,
+    tickets,
+    sign_in,
+    enrol,
+    account,
+    home,
+    packet_pages,
+)
 
 _SESSION = {
     "SESSION_COOKIE_NAME": "__Host-session",  # RFC 6265bis section 4.1.3.2: this host's alone; loopback takes it too
@@ -37,9 +56,5 @@ def register_pages(app: Flask) -> None:
     app.register_blueprint(
         Blueprint("pages", __name__, template_folder="templates", static_folder="static", static_url_path="/assets")
     )
-    app.register_blueprint(front)
-    app.register_blueprint(patients)
-    app.register_blueprint(recipients)
-    app.register_blueprint(asking)
-    app.register_blueprint(slide_requests)
-    app.register_blueprint(tickets)
+    for blueprint in _BLUEPRINTS:
+        app.register_blueprint(blueprint)

@@ -12,6 +12,7 @@ from flask import session
 
 from transfer_service.domain.people import Actor
 from transfer_service.edge.calls import actor_of
+from transfer_service.edge.page_session import token_in_session
 from transfer_service.errors import NotAuthenticated
 
 _CSRF = "csrf_token"
@@ -72,7 +73,7 @@ class Visit:
 
     def actor(self) -> Actor:
         """Who the token says is here; NotAuthenticated."""
-        token = self._kept.get("token")
+        token = token_in_session(self._audience)
         if token is None:
             raise NotAuthenticated
         return actor_of(token)

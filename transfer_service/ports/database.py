@@ -13,6 +13,7 @@ from transfer_service.domain.document import ReleaseDocument
 from transfer_service.domain.form import TemplateApproval
 from transfer_service.domain.link import Challenge, Link, Redemption
 from transfer_service.domain.mail import KeptAnswer, Mail, Postmark
+from transfer_service.domain.member import Member
 from transfer_service.domain.opinion import Opinion
 from transfer_service.domain.packet import AssemblyIntent, Leftover, Packet, PacketFile, Part
 from transfer_service.domain.people import Credential, Department, Organization, Recipient, Staff
@@ -25,6 +26,7 @@ from transfer_service.ports.chores import Chores
 Tenanted = (
     Department
     | Staff
+    | Member
     | Credential
     | Recipient
     | Packet
@@ -62,6 +64,7 @@ T = TypeVar(
     "T",
     Department,
     Staff,
+    Member,
     Credential,
     Recipient,
     Packet,
@@ -84,7 +87,7 @@ T = TypeVar(
     SlideRequest,
     Opinion,
 )
-S = TypeVar("S", Credential, Link, Release, Ticket, SlideRequest)
+S = TypeVar("S", Member, Credential, Link, Release, Ticket, SlideRequest)
 
 
 R = TypeVar("R")
@@ -147,6 +150,10 @@ class Transaction(Protocol):
 
     def by_typed_code(self, typed_code_hash: bytes) -> Release:
         """The one whose letter's code has that keyed hash, in whatever organization; NotFound."""
+        ...
+
+    def by_email(self, email: str) -> Member:
+        """The one who signs in by that address, as ``email_identity`` has it, in whatever organization; NotFound."""
         ...
 
     def organization(self, id: UUID) -> Organization:  # noqa: A002 - the field's own name

@@ -4,11 +4,10 @@ import base64
 import hashlib
 import hmac
 import secrets
-from threading import BoundedSemaphore
 from typing import Final
 
-from transfer_service.errors import Busy
 from transfer_service.sealing.secret import SecretKey
+from transfer_service.sealing.turnstile import Turnstile
 
 TOKEN_PREFIX: Final = "ts_"  # noqa: S105 - names the kind of a token for secret scanners, opens nothing
 WEBHOOK_PREFIX: Final = "whsec_"
@@ -21,10 +20,8 @@ _SCRYPT_R: Final = 8
 _SCRYPT_P: Final = 10
 _SCRYPT_MAX_BYTES: Final = 9 * 1024 * 1024
 
-# Guesses queue here, so that a flood of them costs two cores' worth of work and 16 MiB, never more. The queue is
-# short, so that it does not take up every thread of the web server either.
-_SCRYPT_PLACES: Final = BoundedSemaphore(2)
-_SCRYPT_QUEUE: Final = BoundedSemaphore(8)
+# Guesses queue here, so that a flood of them costs two cores' worth of work and 16 MiB, never more.
+_SCRYPT: Final = Turnstile(places=2, queue=8)
 
 
 def mint_secret() -> str:
@@ -64,15 +61,10 @@ def passcode_hash(key: SecretKey, salt: bytes, passcode: str) -> bytes:
     others wait already.
     """
     peppered = keyed_digest(key, passcode.encode())
-    if not _SCRYPT_QUEUE.acquire(blocking=False):
-        raise Busy("Too many passcodes are being looked at; try again shortly.")
-    try:
-        with _SCRYPT_PLACES:
-            return hashlib.scrypt(
-                peppered, salt=salt, n=_SCRYPT_N, r=_SCRYPT_R, p=_SCRYPT_P, maxmem=_SCRYPT_MAX_BYTES, dklen=32
-            )
-    finally:
-        _SCRYPT_QUEUE.release()
+    with _SCRYPT.passed():
+        return hashlib.scrypt(
+            peppered, salt=salt, n=_SCRYPT_N, r=_SCRYPT_R, p=_SCRYPT_P, maxmem=_SCRYPT_MAX_BYTES, dklen=32
+        )
 
 
 def matches(a: bytes, b: bytes) -> bool:

@@ -175,6 +175,10 @@ class Settings:
     wrong_answers: int = _LIMITS.wrong_answers
     #: A patient's token lives so long.
     patient_session_for_s: int = _seconds(_LIMITS.patient_session_for)
+    #: A member of staff is signed in for so long at most.
+    staff_session_for_s: int = _seconds(_LIMITS.staff_session_for)
+    #: And signed out after so long without a request.
+    staff_idle_for_s: int = _seconds(_LIMITS.staff_idle_for)
     #: A patient's secret goes on living so long after the release ended.
     patient_secret_for_s: int = _seconds(_LIMITS.patient_secret_for)
     #: A recipient's access token lives so long, or until its link ends.

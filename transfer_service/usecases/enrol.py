@@ -32,7 +32,8 @@ def records_key_context(organization_id: UUID) -> dict[str, str]:
     return {"organization": str(organization_id), "purpose": "records"}
 
 
-def _named(name: str) -> str:
+def named(name: str) -> str:
+    """The name of an organization, a department or a member of staff as it is kept; Invalid."""
     clean = _line(name)
     if not clean:
         raise Invalid(_ONE_LINE)
@@ -60,7 +61,7 @@ class Enrol:
         """A new tenant, with a records key and an audit log of its own."""
         organization_id = uuid4()
         _, wrapped = self.keyring.generate(records_key_context(organization_id))
-        organization = Organization(organization_id, _named(name), now, wrapped)
+        organization = Organization(organization_id, named(name), now, wrapped)
         with self.database.changing() as tx:
             tx.save(self._event("organization.created", organization_id, now, {}), organization)
         return organization
@@ -69,7 +70,7 @@ class Enrol:
         """A department of that organization; NotFound."""
         with self.database.changing() as tx:
             organization = self._organization(tx, organization_id)
-            department = Department(uuid4(), organization.id, _named(name), _line(contact), now)
+            department = Department(uuid4(), organization.id, named(name), _line(contact), now)
             event = self._event("department.created", organization.id, now, {"department": department.id})
             tx.save(event, department)
         return department
@@ -111,7 +112,7 @@ class Enrol:
         token = mint_token()
         with self.database.changing() as tx:
             department = self._of_any(tx, Department, department_id, "department")
-            staff = self._member(tx, department, _named(staff_name), now)
+            staff = self._member(tx, department, named(staff_name), now)
             credential = Credential(
                 id=uuid4(),
                 organization_id=department.organization_id,

@@ -1,18 +1,19 @@
-"""Typed codes that open nothing: who tries many is a guesser, and has to wait.
+"""What is tried and is wrong, by the address it came from: who tries much is a guesser, and has to wait.
 
-60 bits hold against whoever may try some thousand times an hour, not against whoever may try without end. What is
-counted is in this process's memory: so many moments and addresses, gone after an hour or a restart.
+The 60 bits of a typed code hold against whoever may try some thousand times an hour, not against whoever may try
+without end; passwords hold against less. What is counted is in this process's memory: so many moments and addresses,
+gone after an hour or a restart.
 """
 
 import ipaddress
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timedelta
 from threading import Lock
 
 from transfer_service.domain.people import Origin
-from transfer_service.errors import NotFound, TooMany
+from transfer_service.errors import NotFound, TooMany, TransferError
 from transfer_service.sealing.typed_codes import read_typed_code
 
 HOUR = timedelta(hours=1)
@@ -24,23 +25,25 @@ _IPV6_SITE_BITS = 64  # what one household is given, with an address for every g
 
 
 class Guesses:
-    """Those of the last hour, oldest first. The addresses in letters have 256 bits, and are not counted."""
+    """Those of the last hour, oldest first."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_of_a_peer: int = MOST_OF_A_PEER) -> None:
+        self._most_of_a_peer = most_of_a_peer
         self._made: deque[tuple[datetime, str]] = deque(maxlen=MOST_OF_ALL)
         self._lock = Lock()
 
+    def typed(self, given: str, origin: Origin, now: datetime) -> AbstractContextManager[None]:
+        """``counted``, for a typed code that opens nothing. The addresses in letters have 256 bits, and are not."""
+        return nullcontext() if read_typed_code(given) is None else self.counted(origin, now, NotFound)
+
     @contextmanager
-    def counted(self, given: str, origin: Origin, now: datetime) -> Iterator[None]:
-        """Count a typed code that is NotFound inside. TooMany, before anything is looked up, after too many of them."""
-        if read_typed_code(given) is None:
-            yield
-            return
+    def counted(self, origin: Origin, now: datetime, wrong: type[TransferError]) -> Iterator[None]:
+        """Count ``wrong`` where it is raised inside. TooMany, before anything is looked up, after too many of them."""
         peer = _peer(origin.address)
         self._check(peer, now)
         try:
             yield
-        except NotFound:
+        except wrong:
             with self._lock:
                 self._made.append((now, peer))
             raise
@@ -50,8 +53,8 @@ class Guesses:
             while self._made and now - self._made[0][0] >= HOUR:
                 self._made.popleft()
             theirs = [at for at, who in self._made if who == peer]
-            if len(theirs) >= MOST_OF_A_PEER:
-                raise _too_many(theirs[-MOST_OF_A_PEER], now)
+            if len(theirs) >= self._most_of_a_peer:
+                raise _too_many(theirs[-self._most_of_a_peer], now)
             if len(self._made) >= MOST_OF_ALL:
                 raise _too_many(self._made[0][0], now)
 
@@ -69,4 +72,4 @@ def _peer(address: str) -> str:
 
 def _too_many(oldest: datetime, now: datetime) -> TooMany:
     wait = oldest + HOUR - now
-    return TooMany("Too many codes that open nothing were tried.", retry_after_s=int(wait.total_seconds()) + 1)
+    return TooMany("Too much that is wrong was tried.", retry_after_s=int(wait.total_seconds()) + 1)

@@ -17,6 +17,7 @@ from transfer_service.usecases.describe import Describe
 from transfer_service.usecases.enrol import Enrol
 from transfer_service.usecases.form_templates import FormTemplates
 from transfer_service.usecases.issue import Issue
+from transfer_service.usecases.members import Members
 from transfer_service.usecases.notify import Notify
 from transfer_service.usecases.opinions import Opinions
 from transfer_service.usecases.paper import Papers
@@ -42,6 +43,7 @@ class Journey:
     """Every use case, joined to its ports."""
 
     enrol: Enrol
+    members: Members
     recipients: Recipients
     deposit: Deposit
     contacts: Contacts

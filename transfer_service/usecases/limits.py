@@ -24,6 +24,8 @@ class Limits:
     codes_an_hour: int = 5
     wrong_answers: int = 20
     patient_session_for: timedelta = timedelta(minutes=30)
+    staff_session_for: timedelta = timedelta(hours=12)
+    staff_idle_for: timedelta = timedelta(minutes=30)
     patient_secret_for: timedelta = timedelta(days=60)
     access_for: timedelta = timedelta(hours=24)
     ticket_for: timedelta = timedelta(minutes=5)

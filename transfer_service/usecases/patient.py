@@ -70,7 +70,7 @@ class Patients:
         ``secret`` is what the letter's address ends in, or its typed code. NotFound, ReleaseLocked, TooMany; Invalid
         for a ``way`` that this patient can't be reached by.
         """
-        with self._guesses.counted(secret, origin, now), self.database.changing() as tx:
+        with self._guesses.typed(secret, origin, now), self.database.changing() as tx:
             release = self._reached(tx, secret, now)
             reached = self._reachable(release)
             if way not in reached:
@@ -83,7 +83,7 @@ class Patients:
 
     def begin(self, answer: PatientAnswer, origin: Origin, now: datetime) -> PatientSession:
         """A session of thirty minutes. AnswerWrong, ChallengeUsed, ChallengeOver, ReleaseLocked, NotFound, TooMany."""
-        with self._guesses.counted(answer.secret, origin, now), self.database.changing() as tx:
+        with self._guesses.typed(answer.secret, origin, now), self.database.changing() as tx:
             release = self._reached(tx, answer.secret, now)
             challenge = self.questions.open_challenge(tx, release.organization_id, release.id, answer.challenge_id, now)
             patient = tx.get(Packet, release.organization_id, release.packet_id).case.patient
@@ -97,7 +97,7 @@ class Patients:
 
     def contact(self, secret: str, origin: Origin, now: datetime) -> Contact:
         """The department that sent the letter, even where it opens nothing any more. NotFound, TooMany."""
-        with self._guesses.counted(secret, origin, now), self.database.reading() as tx:
+        with self._guesses.typed(secret, origin, now), self.database.reading() as tx:
             return contact_of(tx, self.secrets.release(tx, secret))
 
     def release(self, actor: Actor) -> Release:

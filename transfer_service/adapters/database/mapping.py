@@ -16,6 +16,7 @@ from transfer_service.domain.document import ReleaseDocument
 from transfer_service.domain.form import TemplateApproval
 from transfer_service.domain.link import Challenge, Link, Redemption
 from transfer_service.domain.mail import KeptAnswer, Mail, Postmark
+from transfer_service.domain.member import Member
 from transfer_service.domain.opinion import Opinion
 from transfer_service.domain.packet import AssemblyIntent, Leftover, Packet, PacketFile, PacketKind, PacketState, Part
 from transfer_service.domain.paths import path_identity
@@ -128,6 +129,14 @@ _MAPPERS: tuple[Mapper[Any], ...] = (
     _plain(Organization, tables.organizations, "created_at", "id"),
     _plain(Department, tables.departments, "created_at", "id"),
     _plain(Staff, tables.staff, "created_at", "id"),
+    Mapper(
+        Member,
+        tables.members,
+        rows.member_row,
+        rows.member_of,
+        ("created_at", "id"),
+        sealed=frozenset({"totp_key"}),
+    ),
     _plain(Credential, tables.credentials, "created_at", "id"),
     _plain(Part, tables.parts, "number", "file_id", id_column="file_id"),
     _plain(AssemblyIntent, tables.assembly_intents, "made_at", "file_id", id_column="file_id"),

@@ -31,10 +31,11 @@ from transfer_service.adapters.database.seals import Field, Seals, folded
 from transfer_service.domain.document import ReleaseDocument
 from transfer_service.domain.link import Link, Passcode
 from transfer_service.domain.mail import OPTIONAL, Mail, MailKind, Postmark, Way
+from transfer_service.domain.member import Member
 from transfer_service.domain.opinion import Opinion
 from transfer_service.domain.packet import Packet, PacketFile
 from transfer_service.domain.paths import path_identity
-from transfer_service.domain.people import Recipient
+from transfer_service.domain.people import Recipient, Role
 from transfer_service.domain.release import Release
 from transfer_service.domain.slide_request import SlideRequest, mailbox
 from transfer_service.domain.webhook import NoticeKind, Webhook
@@ -63,6 +64,19 @@ def recipient_of(row: Row, seals: Seals) -> Recipient:  # noqa: ARG001 - one sha
     wanted = OPTIONAL if row["notify"] is None else tuple(MailKind(kind) for kind in row["notify"])
     accreditations = accreditations_from_document(row["accreditations"])
     return Recipient(**{**row, "accreditations": accreditations, "notify": wanted})
+
+
+def member_row(member: Member, seals: Seals) -> dict[str, Any]:
+    """A member: the authenticator's key sealed."""
+    key = seals.field(member.organization_id, "members", "totp_key", member.id)
+    return plain_row(member) | {"totp_key": key.seal_bytes(member.totp_key)}
+
+
+def member_of(row: Row, seals: Seals) -> Member:
+    """The member again. SealBroken."""
+    key = seals.field(row["organization_id"], "members", "totp_key", row["id"])
+    roles = tuple(Role(role) for role in row["roles"])
+    return Member(**{**row, "totp_key": key.open_bytes(row["totp_key"]), "roles": roles})
 
 
 def packet_row(packet: Packet, seals: Seals) -> dict[str, Any]:

@@ -103,6 +103,24 @@ staff = _tenant_table(
     Index(None, "organization_id", "created_at", "id"),
 )
 
+members = _tenant_table(
+    "members",
+    Column("email", Text, nullable=False, unique=True),
+    Column("roles", Words, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("totp_key", LargeBinary, nullable=False),
+    Column("secret_hash", LargeBinary, unique=True),
+    Column("invited_until", UtcDateTime),
+    Column("password_hash", Text),
+    Column("totp_step", BigInteger, nullable=False),
+    Column("recovery_hashes", Words, nullable=False),
+    Column("wrong_answers", Integer, nullable=False),
+    Column("locked_until", UtcDateTime),
+    Column("disabled_at", UtcDateTime),
+    _refers("staff", "id"),
+    Index(None, "organization_id", "created_at", "id"),
+)
+
 credentials = _tenant_table(
     "credentials",
     Column("kind", word_of(CredentialKind), nullable=False),
@@ -114,6 +132,7 @@ credentials = _tenant_table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime),
     Column("revoked_at", UtcDateTime),
+    Column("used_at", UtcDateTime),
     Index(None, "organization_id", "subject_id"),
     Index(None, "organization_id", "holder_id"),
     Index(None, "expires_at"),

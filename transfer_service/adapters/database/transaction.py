@@ -24,6 +24,7 @@ from transfer_service.audit.entry import Entry, Event, Head
 from transfer_service.domain.accounting import AccountQuery
 from transfer_service.domain.disclosure import Disclosure
 from transfer_service.domain.mail import KeptAnswer
+from transfer_service.domain.member import Member
 from transfer_service.domain.people import Department, Organization, Recipient
 from transfer_service.domain.release import Release
 from transfer_service.errors import NotFound
@@ -119,9 +120,13 @@ class SqlTransaction:
         """The one whose letter's code it is, in whatever organization; NotFound."""
         return self._by_secret(Release, "typed_code_hash", typed_code_hash)
 
-    def _by_secret(self, kind: type[S], column: str, hashed: bytes) -> S:
+    def by_email(self, email: str) -> Member:
+        """The one who signs in by that address, in whatever organization; NotFound."""
+        return self._by_secret(Member, "email", email)
+
+    def _by_secret(self, kind: type[S], column: str, known: bytes | str) -> S:
         mapper = mapper_of(kind)
-        columns, is_its = mapper.table.c, mapper.table.c[column] == hashed
+        columns, is_its = mapper.table.c, mapper.table.c[column] == known
         if not self.changes:
             return self._one(mapper, _named_by_it(select(mapper.table).where(is_its)))
         whose = self._connection.execute(

@@ -1,0 +1,5 @@
+"""``python -m transfer_service.cli``."""
+
+from transfer_service.cli import main
+
+main()

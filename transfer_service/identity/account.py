@@ -1,0 +1,131 @@
+"""A member's own account: an invitation accepted, a new password, new recovery codes."""
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from transfer_service.audit.entry import Event
+from transfer_service.domain.member import PASSWORD_CHARACTERS, RECOVERY_CODES, Member
+from transfer_service.domain.people import Origin, StaffActor
+from transfer_service.errors import AnswerWrong, Invalid, NotFound
+from transfer_service.identity.sign_in import SignIn
+from transfer_service.ports import Database, Transaction
+from transfer_service.sealing.tokens import token_hash
+from transfer_service.sealing.totp import totp_address, totp_text
+from transfer_service.sealing.typed_codes import grouped, mint_typed_code
+from transfer_service.usecases.members import MemberView, ended_sessions, member_view
+
+_OF_THEIR_OWN = 6  # characters that a password has beside a name
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Invitation:
+    """Who is invited; and the authenticator's key, as the address in a QR code and as text to type."""
+
+    view: MemberView
+    totp_address: str
+    totp_text: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Accepted:
+    """The session's token, and the recovery codes, which come once."""
+
+    token: str
+    recovery_codes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """What members do with their own account."""
+
+    database: Database
+    sign_in: SignIn
+
+    def invitation(self, secret: str, now: datetime) -> Invitation:
+        """The open invitation; NotFound for one that was used, has lapsed, or never was."""
+        with self.database.reading() as tx:
+            view = member_view(tx, _invited(tx, secret, now))
+        key = view.member.totp_key
+        return Invitation(view, totp_address(key, view.member.email, view.organization.name), totp_text(key))
+
+    def accept(self, secret: str, password: str, code: str, origin: Origin, now: datetime) -> Accepted:
+        """Set the password, prove the authenticator, and enter. NotFound, Invalid, AnswerWrong, TooMany, Busy."""
+        check_password(password)
+        with self.database.reading() as tx:
+            _invited(tx, secret, now)
+        hashed = self.sign_in.hashed(password)
+        with self.database.changing() as tx:
+            member = _invited(tx, secret, now)
+            _check_is_not(password, member_view(tx, member))
+            proved = self.sign_in.proved(member, code, now)
+            if proved is None:
+                raise AnswerWrong("The code is not right.")
+            codes = _fresh_codes()
+            member = replace(proved, password_hash=hashed, secret_hash=None, invited_until=None)
+            return Accepted(self.sign_in.begun(tx, self._with_codes(member, codes), origin, now), codes)
+
+    def change_password(self, actor: StaffActor, password: str, fresh: str, code: str, now: datetime) -> None:
+        """Another password; every session ends, this one too. AnswerWrong, Invalid, TooMany, Busy."""
+        check_password(fresh)
+        hashed, known = self.sign_in.hashed(fresh), self._self(actor)
+        knows = self.sign_in.is_password(password, known)
+        with self._guessed(actor, now), self.database.changing() as tx:
+            member = self._proved(tx, known, code, now, knows=knows)
+            _check_is_not(fresh, member_view(tx, member))
+            event = Event("member.changed_password", actor, now, {"staff": member.id})
+            tx.save(event, replace(member, password_hash=hashed), *ended_sessions(tx, member, now))
+
+    def renew_codes(self, actor: StaffActor, password: str, code: str, now: datetime) -> tuple[str, ...]:
+        """Fresh recovery codes in place of those that are left; they come once. AnswerWrong, TooMany, Busy."""
+        known = self._self(actor)
+        knows = self.sign_in.is_password(password, known)
+        with self._guessed(actor, now), self.database.changing() as tx:
+            member, codes = self._proved(tx, known, code, now, knows=knows), _fresh_codes()
+            event = Event("member.renewed_recovery_codes", actor, now, {"staff": member.id})
+            tx.save(event, self._with_codes(member, codes))
+        return codes
+
+    def _guessed(self, actor: StaffActor, now: datetime) -> AbstractContextManager[None]:
+        """Whoever sits at somebody's desk may not try without end."""
+        return self.sign_in.guesses.counted(actor.origin, now, AnswerWrong)
+
+    def _self(self, actor: StaffActor) -> Member:
+        with self.database.reading() as tx:
+            return tx.get(Member, actor.organization_id, actor.staff_id)
+
+    def _proved(self, tx: Transaction, known: Member, code: str, now: datetime, *, knows: bool) -> Member:
+        member = tx.get(Member, known.organization_id, known.id)
+        proved = self.sign_in.proved(member, code, now) if knows else None
+        if proved is None or member.password_hash != known.password_hash:
+            raise AnswerWrong("The password or the code is not right.")
+        return proved
+
+    def _with_codes(self, member: Member, codes: tuple[str, ...]) -> Member:
+        hashes = tuple(self.sign_in.recovery_hash(code.replace("-", "")) for code in codes)
+        return replace(member, recovery_hashes=hashes)
+
+
+def check_password(password: str) -> None:
+    """Long enough, and no longer than can be meant (NIST SP 800-63B section 5.1.1.2 asks for no more). Invalid."""
+    if len(password) not in PASSWORD_CHARACTERS:
+        raise Invalid("A password has 12 to 256 characters.")
+
+
+def _check_is_not(password: str, view: MemberView) -> None:
+    """It is not made of what everybody knows of them."""
+    plain = password.casefold()
+    known = (view.member.email, view.staff.name.casefold(), view.organization.name.casefold())
+    if any(plain == each or (plain.startswith(each) and len(plain) - len(each) < _OF_THEIR_OWN) for each in known):
+        raise Invalid("That password is your address, your name or your hospital's. Take another.")
+
+
+def _invited(tx: Transaction, secret: str, now: datetime) -> Member:
+    member = tx.by_secret(Member, token_hash(secret))
+    if not member.is_invited(now):
+        raise NotFound
+    return member
+
+
+def _fresh_codes() -> tuple[str, ...]:
+    return tuple(grouped(mint_typed_code()) for _ in range(RECOVERY_CODES))
