@@ -95,7 +95,13 @@ def _know_member() -> None:
 
 
 def ask_to_sign_in(_error: NotAuthenticated) -> AnyResponse:
-    """The way to the door and back; where a form was sent, a page that says what to do, for it can't be sent on."""
+    """The way to the door and back; where a form was sent, a page that says what to do, for it can't be sent on.
+
+    A script that looks whether somebody is in again touches no cookie: it would take the token of the form away that
+    they are about to send in another tab.
+    """
+    if request.headers.get("Sec-Fetch-Dest", "document") != "document":
+        return page("staff/signed_out", 401)
     visit.leave()
     if request.method == "POST":
         return page("staff/signed_out", 401)
