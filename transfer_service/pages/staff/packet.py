@@ -10,7 +10,6 @@ from datetime import timedelta
 from uuid import UUID
 
 from flask import Response, redirect, request, url_for
-from transfer_service.pages.staff.desk import staff_actor, staff_pages
 from werkzeug.wrappers import Response as AnyResponse
 
 from transfer_service.domain.language import Language
@@ -31,6 +30,7 @@ from transfer_service.errors import (
 from transfer_service.pages.answers import page, text_file
 from transfer_service.pages.fields import FormWrong, each_of, optional, ticked, typed, typed_address, typed_line
 from transfer_service.pages.language import NAMES
+from transfer_service.pages.staff.desk import staff_actor, staff_pages
 from transfer_service.pages.staff.packet_files import REASONS, page_of, standing_of
 from transfer_service.usecases.case_pages import CasePage, CasePages
 from transfer_service.usecases.contact import ContactDraft
