@@ -22,7 +22,8 @@ class Visitor:
         self.last: TestResponse | None = None
 
     def get(self, path: str, **more: Any) -> TestResponse:
-        return self._kept(self.client.get(path, base_url=PUBLIC_URL, **more))
+        """A page; what stands behind a # in its address a browser keeps to itself."""
+        return self._kept(self.client.get(path.partition("#")[0], base_url=PUBLIC_URL, **more))
 
     def post(self, path: str, fields: dict[str, Any] | None = None, **more: Any) -> TestResponse:
         """Send a form with the CSRF token of the last page; redirects are not followed."""
