@@ -35,6 +35,13 @@ class Visitor:
         answer = self.post(path, fields)
         return self.get(answer.location) if answer.status_code == 303 else self._kept(answer)
 
+    def ticket(self, path: str, **fields: Any) -> str:
+        """Where a download's form leads."""
+        answer = self.post(path, fields)
+        assert answer.status_code == 303
+        assert answer.location.startswith("/t/")
+        return answer.location
+
     def token(self) -> str:
         assert self.last is not None
         return _TOKEN.findall(self.last.text)[0]
@@ -59,6 +66,8 @@ class Visitor:
     def signature(self, **changes: Any) -> dict[str, Any]:
         """The form to sign, filled in."""
         assert self.last is not None
+        if not _HIDDEN_FORM.search(self.last.text):
+            self.get("/r/form")
         digest = _HIDDEN_FORM.findall(self.last.text)[0]
         return {"form_sha256": digest, "signer": "patient", "name": "Ada Example", "read": "yes", **changes}
 
