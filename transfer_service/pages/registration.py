@@ -15,10 +15,19 @@ from transfer_service.pages.slide_requests import slide_requests
 from transfer_service.pages.staff.account import account
 from transfer_service.pages.staff.enrol import enrol
 from transfer_service.pages.staff.home import home
+from transfer_service.pages.staff.links import links
+from transfer_service.pages.staff.paper import paper
+from transfer_service.pages.staff.recipients import recipients as staff_recipients
+from transfer_service.pages.staff.releases import releases
 from transfer_service.pages.staff.sign_in import sign_in
+from transfer_service.pages.staff.timeline import timeline
 from transfer_service.pages.tickets import tickets
 
-_BLUEPRINTS = (front, patients, recipients, asking, slide_requests, tickets, sign_in, enrol, account, home)
+_BLUEPRINTS = (
+    *(front, patients, recipients, asking, slide_requests, tickets),
+    *(sign_in, enrol, account, home),
+    *(releases, links, paper, staff_recipients, timeline),
+)
 
 _SESSION = {
     "SESSION_COOKIE_NAME": "__Host-session",  # RFC 6265bis section 4.1.3.2: this host's alone; loopback takes it too
