@@ -167,7 +167,8 @@ class _Desk:
     now: datetime
 
     def card(self, release: Release) -> ReleaseCard:
-        scan = next(iter(self.tx.find(ReleaseDocument, release.organization_id, **_scan_of(release))), None)
+        documents = self.tx.find(ReleaseDocument, release.organization_id, release_id=release.id)
+        scan = next((each for each in documents if each.kind is DocumentKind.PAPER), None)
         return ReleaseCard(
             release=listed(self.tx, release),
             state=shown_state(release, self.now),
@@ -209,10 +210,6 @@ class _Desk:
             withdraw=release.state is not ReleaseState.WITHDRAWN and self.now < release.expires_at,
             issue=asks and is_there and _passes(lambda: release.check_live(self.now)),
         )
-
-
-def _scan_of(release: Release) -> dict[str, object]:
-    return {"release_id": release.id, "kind": DocumentKind.PAPER}
 
 
 def _asks(staff: StaffActor) -> bool:

@@ -118,7 +118,15 @@ def test_everything_that_is_wrong_is_said_at_once_and_what_was_typed_is_kept(sta
     )
     answer = visitor.submit(address(stage), form)
     assert answer.status_code == 422
-    for name in ("purpose", "expires_on", "event", "attestation", "signing", "language", f"files-{stages.recipient.id}"):
+    for name in (
+        "purpose",
+        "expires_on",
+        "event",
+        "attestation",
+        "signing",
+        "language",
+        f"files-{stages.recipient.id}",
+    ):
         assert f'href="#{name}"' in answer.text, name
         assert f'id="{name}"' in answer.text, name
     assert "x" * 1001 in answer.text
@@ -165,6 +173,7 @@ def test_an_open_packet_says_why_nothing_can_be_asked(stages, visitor):
     assert "once the packet is closed" in page.text
     assert "/release/new" not in page.text
     assert visitor.get(address(stage, "/new")).location == address(stage)
+    visitor.get(address(stage))
     for path in (address(stage), address(stage, "/new")):
         assert visitor.post(path, {"recipient": [str(stages.recipient.id)]}).location == address(stage)
 
@@ -281,6 +290,7 @@ def test_a_privacy_officer_reads_and_asks_for_nothing(stages, visitor):
     assert "/release/new" not in page.text
     assert "/resend" not in page.text
     assert visitor.get(address(stage, "/new")).status_code == 403
+    visitor.get(address(stage))
     before = stages.rows()
     for path in (address(stage), address(stage, "/new"), f"/staff/releases/{stage.release.id}/resend"):
         assert visitor.post(path, {"recipient": [str(stages.recipient.id)]}).status_code == 403
@@ -294,7 +304,12 @@ def test_depositors_and_admins_know_nothing_of_releases(stages, visitor, role):
     visitor.get("/staff")
     before = stages.rows()
     id_ = stage.release.id
-    gets = (address(stage), address(stage, "/new"), f"/staff/releases/{id_}/withdraw", f"/staff/releases/{id_}/form.pdf")
+    gets = (
+        address(stage),
+        address(stage, "/new"),
+        f"/staff/releases/{id_}/withdraw",
+        f"/staff/releases/{id_}/form.pdf",
+    )
     posts = (address(stage), address(stage, "/new"), f"/staff/releases/{id_}/withdraw", f"/staff/releases/{id_}/resend")
     assert {visitor.get(path).status_code for path in gets} == {403}
     visitor.get("/staff")

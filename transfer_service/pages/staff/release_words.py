@@ -4,7 +4,7 @@ from typing import Any
 
 from transfer_service.domain.link import LinkState, Verification
 from transfer_service.domain.mail import MailState
-from transfer_service.domain.release import EXPIRED, Medium, ReleaseState, Signer
+from transfer_service.domain.release import EXPIRED, Medium, ReleaseState
 from transfer_service.wording import N_
 
 RELEASE_STATES = {
@@ -44,7 +44,6 @@ LETTERS = {
     MailState.SENT: N_("Sent on %(when)s"),
     MailState.REFUSED: N_("Refused by the mail server on %(when)s"),
 }
-SIGNERS = {Signer.PATIENT: N_("the patient"), Signer.REPRESENTATIVE: N_("a representative")}
 TOLD_BY = {Medium.PHONE: N_("By phone"), Medium.PAPER: N_("In writing"), Medium.IN_PERSON: N_("In person")}
 WITHDRAWN_HOW = {Medium.PAGE: N_("on the patient's page"), **TOLD_BY}
 
@@ -56,7 +55,6 @@ NAMES: dict[str, Any] = {
     "link_badges": LINK_BADGES,
     "verifications": VERIFICATIONS,
     "letters": LETTERS,
-    "signers": SIGNERS,
     "told_by": TOLD_BY,
     "withdrawn_how": WITHDRAWN_HOW,
 }
