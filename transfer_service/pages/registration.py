@@ -16,17 +16,28 @@ from transfer_service.pages.staff.account import account
 from transfer_service.pages.staff.enrol import enrol
 from transfer_service.pages.staff.home import home
 from transfer_service.pages.staff.links import links
+from transfer_service.pages.staff.packet import packet_pages
+from transfer_service.pages.staff.packets import packets
 from transfer_service.pages.staff.paper import paper
-from transfer_service.pages.staff.recipients import recipients as staff_recipients
+from transfer_service.pages.staff.recipients import recipients as directory
 from transfer_service.pages.staff.releases import releases
 from transfer_service.pages.staff.sign_in import sign_in
 from transfer_service.pages.staff.timeline import timeline
 from transfer_service.pages.tickets import tickets
 
-_BLUEPRINTS = (
-    *(front, patients, recipients, asking, slide_requests, tickets),
-    *(sign_in, enrol, account, home),
-    *(releases, links, paper, staff_recipients, timeline),
+_PUBLIC = (front, patients, recipients, asking, slide_requests, tickets)
+_STAFF = (
+    sign_in,
+    enrol,
+    account,
+    home,
+    packets,
+    packet_pages,
+    releases,
+    links,
+    paper,
+    directory,
+    timeline,
 )
 
 _SESSION = {
@@ -52,5 +63,5 @@ def register_pages(app: Flask) -> None:
     app.register_blueprint(
         Blueprint("pages", __name__, template_folder="templates", static_folder="static", static_url_path="/assets")
     )
-    for blueprint in _BLUEPRINTS:
+    for blueprint in (*_PUBLIC, *_STAFF):
         app.register_blueprint(blueprint)
