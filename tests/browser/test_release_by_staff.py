@@ -1,4 +1,4 @@
-"""From a closed packet to its timeline, as a coordinator does it in a browser, at an installation as a user starts it."""
+"""From a closed packet to its timeline, as a coordinator does it in a browser at a whole installation."""
 
 from collections.abc import Iterator
 from uuid import uuid4
