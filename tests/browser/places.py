@@ -8,9 +8,10 @@ from tests.browser.places_of_askers import ASKERS
 from tests.browser.places_of_errors import ERRORS
 from tests.browser.places_of_patients import PATIENTS
 from tests.browser.places_of_recipients import RECIPIENTS
+from tests.browser.places_of_releases import RELEASES
 from tests.browser.places_of_staff import STAFF
 
-PLACES: tuple[Place, ...] = (*PATIENTS, *RECIPIENTS, *ASKERS, *STAFF, *ERRORS)
+PLACES: tuple[Place, ...] = (*PATIENTS, *RECIPIENTS, *ASKERS, *STAFF, *RELEASES, *ERRORS)
 
 #: What answers a GET with HTML nowhere: bytes, files to keep, and ways to a page that is in the list.
 NO_PAGES = {
@@ -25,4 +26,7 @@ NO_PAGES = {
     "/q/",
     "/staff/enrol/",
     "/staff/account/",
+    "/staff/recipients/",
+    "/staff/releases/<uuid:release_id>/form.pdf",
+    "/staff/releases/<uuid:release_id>/paper/scan",
 }

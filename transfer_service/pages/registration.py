@@ -15,9 +15,14 @@ from transfer_service.pages.slide_requests import slide_requests
 from transfer_service.pages.staff.account import account
 from transfer_service.pages.staff.enrol import enrol
 from transfer_service.pages.staff.home import home
+from transfer_service.pages.staff.links import links
 from transfer_service.pages.staff.packet import packet_pages
 from transfer_service.pages.staff.packets import packets
+from transfer_service.pages.staff.paper import paper
+from transfer_service.pages.staff.recipients import recipients as directory
+from transfer_service.pages.staff.releases import releases
 from transfer_service.pages.staff.sign_in import sign_in
+from transfer_service.pages.staff.timeline import timeline
 from transfer_service.pages.tickets import tickets
 from transfer_service.wording.kinds import counted
 
@@ -29,6 +34,11 @@ _STAFF = (
     home,
     packets,
     packet_pages,
+    releases,
+    links,
+    paper,
+    directory,
+    timeline,
 )
 
 _SESSION = {
