@@ -64,6 +64,7 @@ from transfer_service.usecases.close import Close
 from transfer_service.usecases.contact import Contacts
 from transfer_service.usecases.copies import Copies
 from transfer_service.usecases.deliver import Deliver
+from transfer_service.usecases.departments import Departments
 from transfer_service.usecases.deposit import Deposit, FileDraft, PacketDraft
 from transfer_service.usecases.describe import Describe
 from transfer_service.usecases.documents import Documents
@@ -87,6 +88,7 @@ from transfer_service.usecases.report import Reports
 from transfer_service.usecases.retire import Retire
 from transfer_service.usecases.services import Services
 from transfer_service.usecases.slide_requests import SlideRequests
+from transfer_service.usecases.staff_tokens import StaffTokens
 from transfer_service.usecases.successor import SuccessorDraft, Successors
 from transfer_service.usecases.tell import Tell
 from transfer_service.usecases.tickets import Tickets
@@ -252,6 +254,8 @@ class Stages:
         return Journey(
             enrol=Enrol(self.database, self.keyring),
             members=Members(self.database, PUBLIC_URL),
+            departments=Departments(self.database),
+            staff_tokens=StaffTokens(self.database),
             recipients=Recipients(self.database),
             contacts=Contacts(self.database),
             deposit=deposit,

@@ -48,6 +48,7 @@ from transfer_service.usecases.close import Close
 from transfer_service.usecases.contact import Contacts
 from transfer_service.usecases.copies import Copies
 from transfer_service.usecases.deliver import Deliver
+from transfer_service.usecases.departments import Departments
 from transfer_service.usecases.deposit import Deposit
 from transfer_service.usecases.describe import Describe
 from transfer_service.usecases.documents import Documents
@@ -71,6 +72,7 @@ from transfer_service.usecases.report import Reports
 from transfer_service.usecases.retire import Retire
 from transfer_service.usecases.services import Services
 from transfer_service.usecases.slide_requests import SlideRequests
+from transfer_service.usecases.staff_tokens import StaffTokens
 from transfer_service.usecases.successor import Successors
 from transfer_service.usecases.tell import Tell
 from transfer_service.usecases.tickets import Tickets
@@ -233,6 +235,8 @@ def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> J
     return Journey(
         enrol=Enrol(database, keyring),
         members=Members(database, parts.public_url),
+        departments=Departments(database),
+        staff_tokens=StaffTokens(database),
         recipients=Recipients(database),
         contacts=Contacts(database),
         deposit=deposit,

@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -22,6 +24,7 @@ from transfer_service.domain.slide_request import DeclineReason
 from transfer_service.errors import DigestMismatch, LinkRevoked, NotAllowed, ReleaseWithdrawn
 from transfer_service.usecases.contact import ContactDraft
 from transfer_service.usecases.deposit import FileDraft, PacketDraft
+from transfer_service.usecases.members import MemberDraft
 from transfer_service.usecases.notify import GIVE_UP_AFTER
 from transfer_service.usecases.patient import PatientAnswer
 from transfer_service.usecases.release import SignatureDraft
@@ -126,6 +129,53 @@ def token_created(stages):
 @change("token.revoked")
 def token_revoked(stages):
     return lambda: stages.journey.enrol.revoke_token(stages.hospital.admin.token_id, stages.now)
+
+
+@change("token.created", "token.created_again")
+def token_form_sent_again(stages):
+    admin, form = stages.hospital.admin, uuid4()
+    make = partial(stages.journey.staff_tokens.create, admin, admin.department_id, Role.DEPOSITOR, "Scanner")
+    return lambda: [make(stages.now, form=form) for _ in "12"]
+
+
+def member_draft(stages):
+    return MemberDraft(stages.hospital.pathology.id, "N. New", "new@hospital.test", (Role.DEPOSITOR,))
+
+
+@change("member.invited", "member.invited_again")
+def member_form_sent_again(stages):
+    draft, admin = member_draft(stages), stages.hospital.admin
+    return lambda: [stages.journey.members.invite(admin, draft, stages.now) for _ in "12"]
+
+
+@change("member.invited_again")
+def member_invited_again(stages):
+    member, _ = stages.journey.members.invite(stages.hospital.admin, member_draft(stages), stages.now)
+    return lambda: stages.journey.members.invite_again(stages.hospital.admin, member.id, stages.now)
+
+
+@change("member.given_roles")
+def member_given_roles(stages):
+    member, _ = stages.journey.members.invite(stages.hospital.admin, member_draft(stages), stages.now)
+    roles = [Role.COORDINATOR]
+    return lambda: stages.journey.members.give_roles(stages.hospital.admin, member.id, roles, stages.now)
+
+
+@change("member.disabled")
+def member_disabled(stages):
+    member, _ = stages.journey.members.invite(stages.hospital.admin, member_draft(stages), stages.now)
+    return lambda: stages.journey.members.disable(stages.hospital.admin, member.id, stages.now)
+
+
+@change("department.described")
+def department_described(stages):
+    admin = stages.hospital.admin
+    return lambda: stages.journey.departments.describe(admin, admin.department_id, "Histology", "4711", stages.now)
+
+
+@change("organization.renamed")
+def organization_renamed(stages):
+    return lambda: stages.journey.departments.rename_organization(stages.hospital.admin, "St. Agnes", stages.now)
 
 
 @change("recipient.added")

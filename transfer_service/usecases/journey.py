@@ -12,6 +12,7 @@ from transfer_service.usecases.close import Close
 from transfer_service.usecases.contact import Contacts
 from transfer_service.usecases.copies import Copies
 from transfer_service.usecases.deliver import Deliver
+from transfer_service.usecases.departments import Departments
 from transfer_service.usecases.deposit import Deposit
 from transfer_service.usecases.describe import Describe
 from transfer_service.usecases.enrol import Enrol
@@ -31,6 +32,7 @@ from transfer_service.usecases.report import Reports
 from transfer_service.usecases.retire import Retire
 from transfer_service.usecases.services import Services
 from transfer_service.usecases.slide_requests import SlideRequests
+from transfer_service.usecases.staff_tokens import StaffTokens
 from transfer_service.usecases.successor import Successors
 from transfer_service.usecases.tell import Tell
 from transfer_service.usecases.tickets import Tickets
@@ -44,6 +46,8 @@ class Journey:
 
     enrol: Enrol
     members: Members
+    departments: Departments
+    staff_tokens: StaffTokens
     recipients: Recipients
     deposit: Deposit
     contacts: Contacts
