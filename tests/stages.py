@@ -29,6 +29,7 @@ from transfer_service.domain.mail import Mail
 from transfer_service.domain.opinion import Conclusion, Reply
 from transfer_service.domain.packet import Packet, PacketFile
 from transfer_service.domain.people import (
+    OPERATOR,
     Credential,
     Department,
     Organization,
@@ -40,6 +41,7 @@ from transfer_service.domain.people import (
     Role,
     ServiceActor,
     StaffActor,
+    SystemActor,
 )
 from transfer_service.domain.printed import Document
 from transfer_service.domain.release import Basis, Medium, Release, Signer
@@ -312,6 +314,11 @@ class Stages:
 
     def recipient_added(self, **changes: Any) -> Recipient:
         return self.journey.recipients.add(self.coordinator, recipient_draft(**changes), self.now)
+
+    @property
+    def operator(self) -> SystemActor:
+        """Somebody at the installation's command line."""
+        return SystemActor(self.hospital.id, OPERATOR)
 
     @property
     def coordinator(self) -> StaffActor:

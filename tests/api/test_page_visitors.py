@@ -36,7 +36,7 @@ def browser(api: Api, stage: Stage, visitor: str) -> FlaskClient:
     token = callers[visitor]().token
     if token is not None:
         with client.session_transaction(base_url=f"https://{HOST}") as session:
-            session["patient"] = session["recipient"] = {"token": token}
+            session["patient"] = session["recipient"] = session["staff"] = {"token": token}
     return client
 
 
@@ -79,7 +79,9 @@ def token_on_page(client: FlaskClient, path: str) -> str:
 
 def told(answer: TestResponse) -> str:
     """An answer in the letters of the table; one that has no letter is named by its status."""
-    if answer.status_code == 401 or (answer.status_code == 303 and answer.location in {"/r", "/l", "/q", "/ask"}):
+    if answer.status_code == 401 or (
+        answer.status_code == 303 and answer.location in {"/r", "/l", "/q", "/ask", "/staff/sign-in"}
+    ):
         return "A"
     return {200: "S", 303: "G", 403: "F", 404: "N"}.get(answer.status_code, str(answer.status_code))
 
