@@ -229,25 +229,6 @@ def member_form_sent_again(stages):
     return lambda: [stages.journey.members.invite(admin, draft, stages.now) for _ in "12"]
 
 
-@change("member.invited_again")
-def member_invited_again(stages):
-    member, _ = stages.journey.members.invite(stages.hospital.admin, member_draft(stages), stages.now)
-    return lambda: stages.journey.members.invite_again(stages.hospital.admin, member.id, stages.now)
-
-
-@change("member.given_roles")
-def member_given_roles(stages):
-    member, _ = stages.journey.members.invite(stages.hospital.admin, member_draft(stages), stages.now)
-    roles = [Role.COORDINATOR]
-    return lambda: stages.journey.members.give_roles(stages.hospital.admin, member.id, roles, stages.now)
-
-
-@change("member.disabled")
-def member_disabled(stages):
-    member, _ = stages.journey.members.invite(stages.hospital.admin, member_draft(stages), stages.now)
-    return lambda: stages.journey.members.disable(stages.hospital.admin, member.id, stages.now)
-
-
 @change("department.described")
 def department_described(stages):
     admin = stages.hospital.admin
