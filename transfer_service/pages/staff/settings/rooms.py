@@ -1,6 +1,4 @@
-"""What the pages of settings have in common: their tabs, and the number that makes a form sent twice one form."""
-
-from uuid import UUID, uuid4
+"""What the pages of settings have in common: their tabs, and how a name is typed."""
 
 from flask import Blueprint, redirect
 from werkzeug.wrappers import Response as AnyResponse
@@ -8,7 +6,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from transfer_service.domain.people import Role
 from transfer_service.errors import Invalid
 from transfer_service.pages.answers import page
-from transfer_service.pages.fields import FormWrong, typed, typed_line
+from transfer_service.pages.fields import FormWrong, typed_line
 from transfer_service.pages.staff.desk import Entry, staff_actor, staff_pages
 from transfer_service.usecases.names import MAX_NAME_CHARACTERS, named
 from transfer_service.wording import N_
@@ -40,14 +38,6 @@ def room(name: str) -> Blueprint:
     blueprint = staff_pages(f"settings_{name}", f"/settings/{name}")
     blueprint.context_processor(lambda: {"rooms": _rooms()})
     return blueprint
-
-
-def form_number() -> UUID:
-    """This form's own, from the first time that it is shown: sent twice, it makes one thing."""
-    try:
-        return UUID(typed("form_id"))
-    except ValueError:
-        return uuid4()
 
 
 def typed_name(name: str) -> str:

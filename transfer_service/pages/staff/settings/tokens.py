@@ -17,8 +17,9 @@ from transfer_service.errors import Invalid, SecondPersonNeeded
 from transfer_service.pages.answers import page, to
 from transfer_service.pages.fields import FormWrong, each_of, typed
 from transfer_service.pages.staff.desk import staff_actor
+from transfer_service.pages.staff.forms import form_number
 from transfer_service.pages.staff.settings.members import ROLES, chosen_department
-from transfer_service.pages.staff.settings.rooms import SENT_BEFORE, form_number, room, typed_name
+from transfer_service.pages.staff.settings.rooms import SENT_BEFORE, room, typed_name
 from transfer_service.wording import N_
 
 tokens = room("tokens")
