@@ -16,13 +16,14 @@ from transfer_service.pages.staff.account import account
 from transfer_service.pages.staff.enrol import enrol
 from transfer_service.pages.staff.home import home
 from transfer_service.pages.staff.opinions import opinions, packet_opinions
+from transfer_service.pages.staff.requests import requests
 from transfer_service.pages.staff.settings.members import members
 from transfer_service.pages.staff.settings.rooms import start_of_settings
 from transfer_service.pages.staff.settings.tokens import tokens
 from transfer_service.pages.staff.sign_in import sign_in
 from transfer_service.pages.tickets import tickets
 
-_OVERSIGHT = (opinions, packet_opinions, start_of_settings, members, tokens)
+_OVERSIGHT = (requests, opinions, packet_opinions, start_of_settings, members, tokens)
 _BLUEPRINTS = (front, patients, recipients, asking, slide_requests, tickets, sign_in, enrol, account, home, *_OVERSIGHT)
 
 _SESSION = {
