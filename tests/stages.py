@@ -77,8 +77,10 @@ from transfer_service.usecases.journey import Journey
 from transfer_service.usecases.letter_secrets import LetterSecrets
 from transfer_service.usecases.limits import Limits
 from transfer_service.usecases.members import Members
+from transfer_service.usecases.mend import Mend
 from transfer_service.usecases.notify import Notify
 from transfer_service.usecases.opinions import Opinions
+from transfer_service.usecases.overview import Overview
 from transfer_service.usecases.paper import PaperDraft, Papers
 from transfer_service.usecases.patient import PatientAnswer, Patients, PatientSession
 from transfer_service.usecases.receive import Receive
@@ -290,6 +292,8 @@ class Stages:
             answers=Answers.beside(deposit, receive, close),
             opinions=Opinions.beside(deliver, PUBLIC_URL),
             remind=Remind(self.database),
+            overview=Overview(self.database),
+            mend=Mend(self.database),
         )
 
     @property

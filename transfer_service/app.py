@@ -59,8 +59,10 @@ from transfer_service.usecases.journey import Journey
 from transfer_service.usecases.letter_secrets import LetterSecrets
 from transfer_service.usecases.limits import Limits
 from transfer_service.usecases.members import Members
+from transfer_service.usecases.mend import Mend
 from transfer_service.usecases.notify import Notify
 from transfer_service.usecases.opinions import Opinions
+from transfer_service.usecases.overview import Overview
 from transfer_service.usecases.paper import Papers
 from transfer_service.usecases.patient import Patients
 from transfer_service.usecases.receive import Receive
@@ -113,7 +115,12 @@ class Parts:
 def parts_of(settings: Settings) -> Parts:
     """The parts that the settings ask for. SettingsInvalid, InstallationDamaged, Unavailable."""
     keyring = keyring_of(settings)
-    database = SqlDatabase(settings.database_url.reveal(), keyring, busy_timeout_s=settings.database_busy_s)
+    database = SqlDatabase(
+        settings.database_url.reveal(),
+        keyring,
+        busy_timeout_s=settings.database_busy_s,
+        wrong_answers=settings.limits.wrong_answers,
+    )
     database.check()
     clock = Clock()
     return Parts(
@@ -269,6 +276,8 @@ def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> J
         answers=Answers.beside(deposit, receive, close),
         opinions=Opinions.beside(deliver, parts.public_url),
         remind=Remind(database),
+        overview=Overview(database),
+        mend=Mend(database),
     )
 
 

@@ -74,6 +74,15 @@ check_may_read_opinions = _rule(OVERSEERS)
 check_may_receive_opinions = _rule(COORDINATORS)
 
 
+def is_allowed(check: Callable[[], object]) -> bool:
+    """Whether a check lets pass: for pages, which offer nobody what would be refused."""
+    try:
+        check()
+    except (NotAllowed, NotFound):
+        return False
+    return True
+
+
 def check_may_administer(actor: Actor) -> None:
     """NotAllowed for everyone but admins, and operators at their command line."""
     if not (isinstance(actor, SystemActor) and actor.name == OPERATOR):

@@ -16,6 +16,8 @@ from transfer_service.pages.staff.account import account
 from transfer_service.pages.staff.enrol import enrol
 from transfer_service.pages.staff.home import home
 from transfer_service.pages.staff.opinions import opinions, packet_opinions
+from transfer_service.pages.staff.packet import packet_pages
+from transfer_service.pages.staff.packets import packets
 from transfer_service.pages.staff.requests import requests
 from transfer_service.pages.staff.settings.members import members
 from transfer_service.pages.staff.settings.rooms import start_of_settings
@@ -23,8 +25,21 @@ from transfer_service.pages.staff.settings.tokens import tokens
 from transfer_service.pages.staff.sign_in import sign_in
 from transfer_service.pages.tickets import tickets
 
-_OVERSIGHT = (requests, opinions, packet_opinions, start_of_settings, members, tokens)
-_BLUEPRINTS = (front, patients, recipients, asking, slide_requests, tickets, sign_in, enrol, account, home, *_OVERSIGHT)
+_PUBLIC = (front, patients, recipients, asking, slide_requests, tickets)
+_STAFF = (
+    sign_in,
+    enrol,
+    account,
+    home,
+    packets,
+    packet_pages,
+    requests,
+    opinions,
+    packet_opinions,
+    start_of_settings,
+    members,
+    tokens,
+)
 
 _SESSION = {
     "SESSION_COOKIE_NAME": "__Host-session",  # RFC 6265bis section 4.1.3.2: this host's alone; loopback takes it too
@@ -49,5 +64,5 @@ def register_pages(app: Flask) -> None:
     app.register_blueprint(
         Blueprint("pages", __name__, template_folder="templates", static_folder="static", static_url_path="/assets")
     )
-    for blueprint in _BLUEPRINTS:
+    for blueprint in (*_PUBLIC, *_STAFF):
         app.register_blueprint(blueprint)

@@ -19,8 +19,10 @@ from transfer_service.usecases.enrol import Enrol
 from transfer_service.usecases.form_templates import FormTemplates
 from transfer_service.usecases.issue import Issue
 from transfer_service.usecases.members import Members
+from transfer_service.usecases.mend import Mend
 from transfer_service.usecases.notify import Notify
 from transfer_service.usecases.opinions import Opinions
+from transfer_service.usecases.overview import Overview
 from transfer_service.usecases.paper import Papers
 from transfer_service.usecases.patient import Patients
 from transfer_service.usecases.receive import Receive
@@ -80,3 +82,5 @@ class Journey:
     answers: Answers
     opinions: Opinions
     remind: Remind
+    overview: Overview
+    mend: Mend
