@@ -61,6 +61,7 @@ from transfer_service.usecases.answer import Answers, OpinionView
 from transfer_service.usecases.answers import Questions
 from transfer_service.usecases.archive import Archives
 from transfer_service.usecases.ask import Asking
+from transfer_service.usecases.audit_log import AuditLog
 from transfer_service.usecases.carry import Carry
 from transfer_service.usecases.close import Close
 from transfer_service.usecases.contact import Contacts
@@ -281,6 +282,7 @@ class Stages:
             tickets=Tickets(self.database, self.limits, PUBLIC_URL, self.clock),
             templates=FormTemplates(self.database),
             account=Account(self.database),
+            audit_log=AuditLog(self.database),
             reports=Reports(self.database, self.typesetter),
             tell=Tell(self.database),
             retire=Retire(self.database, self.store, self.limits),

@@ -43,6 +43,7 @@ from transfer_service.usecases.answer import Answers
 from transfer_service.usecases.answers import Questions
 from transfer_service.usecases.archive import Archives
 from transfer_service.usecases.ask import Asking
+from transfer_service.usecases.audit_log import AuditLog
 from transfer_service.usecases.carry import Carry
 from transfer_service.usecases.close import Close
 from transfer_service.usecases.contact import Contacts
@@ -265,6 +266,7 @@ def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> J
         tickets=Tickets(database, limits, parts.public_url, parts.clock),
         templates=FormTemplates(database),
         account=Account(database),
+        audit_log=AuditLog(database),
         reports=Reports(database, parts.typesetter),
         tell=Tell(database),
         retire=Retire(database, store, limits),

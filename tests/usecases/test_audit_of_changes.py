@@ -25,6 +25,7 @@ from transfer_service.domain.slide_request import DeclineReason
 from transfer_service.errors import DigestMismatch, LinkRevoked, NotAllowed, ReleaseWithdrawn
 from transfer_service.identity.account import Accounts
 from transfer_service.identity.sign_in import Proof
+from transfer_service.usecases.audit_log import LogFormat, LogQuery
 from transfer_service.usecases.contact import ContactDraft
 from transfer_service.usecases.deposit import FileDraft, PacketDraft
 from transfer_service.usecases.members import MemberDraft
@@ -54,6 +55,7 @@ NOTHING_ELSE = {
     "paper_refused",
     "contact_refused",
     "accounting_reported",
+    "audit_exported",
     "opinion_read",
 }
 VERIFICATIONS = ("file.verified", "file.rejected")  # done again by another worker, so tried apart
@@ -679,6 +681,12 @@ def token_revoked_that_set_a_webhook(stages):
 def accounting_reported(stages):
     officer = stages.hospital.privacy_officer
     return lambda: stages.journey.reports.for_officer(officer, ReportDraft(), stages.now)
+
+
+@change("audit.exported")
+def audit_exported(stages):
+    officer = stages.hospital.privacy_officer
+    return lambda: stages.journey.audit_log.export(officer, LogQuery(), LogFormat.CSV, stages.now)
 
 
 @change("packet.destroyed")

@@ -13,6 +13,8 @@ from transfer_service.pages.protection import register_protection
 from transfer_service.pages.recipients import recipients
 from transfer_service.pages.slide_requests import slide_requests
 from transfer_service.pages.staff.account import account
+from transfer_service.pages.staff.accounting import accounting
+from transfer_service.pages.staff.audit import audit
 from transfer_service.pages.staff.enrol import enrol
 from transfer_service.pages.staff.home import home
 from transfer_service.pages.staff.opinions import opinions, packet_opinions
@@ -36,6 +38,8 @@ _STAFF = (
     requests,
     opinions,
     packet_opinions,
+    accounting,
+    audit,
     start_of_settings,
     members,
     tokens,

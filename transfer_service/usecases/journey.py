@@ -7,6 +7,7 @@ from transfer_service.usecases.announce import Announce
 from transfer_service.usecases.answer import Answers
 from transfer_service.usecases.archive import Archives
 from transfer_service.usecases.ask import Asking
+from transfer_service.usecases.audit_log import AuditLog
 from transfer_service.usecases.carry import Carry
 from transfer_service.usecases.close import Close
 from transfer_service.usecases.contact import Contacts
@@ -71,6 +72,7 @@ class Journey:
     tickets: Tickets
     templates: FormTemplates
     account: Account
+    audit_log: AuditLog
     reports: Reports
     tell: Tell
     retire: Retire
