@@ -13,14 +13,21 @@ from transfer_service.pages.protection import register_protection
 from transfer_service.pages.recipients import recipients
 from transfer_service.pages.slide_requests import slide_requests
 from transfer_service.pages.staff.account import account
+from transfer_service.pages.staff.accounting import accounting
+from transfer_service.pages.staff.audit import audit
 from transfer_service.pages.staff.enrol import enrol
 from transfer_service.pages.staff.home import home
 from transfer_service.pages.staff.links import links
+from transfer_service.pages.staff.opinions import opinions, packet_opinions
 from transfer_service.pages.staff.packet import packet_pages
 from transfer_service.pages.staff.packets import packets
 from transfer_service.pages.staff.paper import paper
 from transfer_service.pages.staff.recipients import recipients as directory
 from transfer_service.pages.staff.releases import releases
+from transfer_service.pages.staff.requests import requests
+from transfer_service.pages.staff.settings.members import members
+from transfer_service.pages.staff.settings.rooms import start_of_settings
+from transfer_service.pages.staff.settings.tokens import tokens
 from transfer_service.pages.staff.sign_in import sign_in
 from transfer_service.pages.staff.timeline import timeline
 from transfer_service.pages.tickets import tickets
@@ -39,6 +46,14 @@ _STAFF = (
     paper,
     directory,
     timeline,
+    requests,
+    opinions,
+    packet_opinions,
+    accounting,
+    audit,
+    start_of_settings,
+    members,
+    tokens,
 )
 
 _SESSION = {
