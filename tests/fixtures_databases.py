@@ -5,16 +5,22 @@ On SQLite every test runs but those marked ``postgresql``. On PostgreSQL those r
 have no business there.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import URL, Engine, create_engine
 
 from tests.databases import Databases, Kept, PostgresqlDatabases, SqliteDatabases
 from tests.missing import skip_or_fail
 from tests.postgresql_server import PostgresqlServer, binaries, running_postgresql
+from transfer_service.adapters.database import engine, sqlite
 
 KINDS = ("sqlite", "postgresql")
+PRODUCTION_PRAGMAS = sqlite._PRAGMAS
+HASTY_PRAGMAS = tuple(pragma.replace("synchronous=FULL", "synchronous=OFF") for pragma in PRODUCTION_PRAGMAS)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -32,6 +38,47 @@ def _belongs(item: pytest.Item, kind: str) -> bool:
     of_one = [each for each in KINDS if item.get_closest_marker(each)]
     has_database = kind == "sqlite" or "databases" in getattr(item, "fixturenames", ())
     return kind in of_one if of_one else has_database
+
+
+class CompiledStatements(dict[tuple[object, ...], Any]):
+    """Statements that any engine of one kind has compiled, for all of them: tests make an engine each."""
+
+    def __getitem__(self, key: tuple[object, ...]) -> Any:
+        return super().__getitem__(key[1:])
+
+    def __setitem__(self, key: tuple[object, ...], compiled: Any) -> None:
+        super().__setitem__(key[1:], compiled)
+
+    def get(self, key: tuple[object, ...], default: Any = None) -> Any:
+        _dialect, *rest = key
+        return super().get(tuple(rest), default)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once() -> Iterator[None]:
+    """A statement is compiled once in a session, and not by each test's own engine again."""
+    compiled: dict[str, CompiledStatements] = defaultdict(CompiledStatements)
+
+    def create(url: URL, **options: Any) -> Engine:
+        return create_engine(url, execution_options={"compiled_cache": compiled[url.drivername]}, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "create_engine", create)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _haste() -> Iterator[None]:
+    """Processes are killed here, machines are not: no commit of the tests' own process waits for the disk."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sqlite, "_PRAGMAS", HASTY_PRAGMAS)
+        yield
+
+
+@pytest.fixture
+def production_pragmas(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commits wait for the disk after all."""
+    monkeypatch.setattr(sqlite, "_PRAGMAS", PRODUCTION_PRAGMAS)
 
 
 @pytest.fixture(scope="session")

@@ -61,11 +61,13 @@ from transfer_service.usecases.answer import Answers, OpinionView
 from transfer_service.usecases.answers import Questions
 from transfer_service.usecases.archive import Archives
 from transfer_service.usecases.ask import Asking
+from transfer_service.usecases.audit_log import AuditLog
 from transfer_service.usecases.carry import Carry
 from transfer_service.usecases.close import Close
 from transfer_service.usecases.contact import Contacts
 from transfer_service.usecases.copies import Copies
 from transfer_service.usecases.deliver import Deliver
+from transfer_service.usecases.departments import Departments
 from transfer_service.usecases.deposit import Deposit, FileDraft, PacketDraft
 from transfer_service.usecases.describe import Describe
 from transfer_service.usecases.documents import Documents
@@ -76,8 +78,10 @@ from transfer_service.usecases.journey import Journey
 from transfer_service.usecases.letter_secrets import LetterSecrets
 from transfer_service.usecases.limits import Limits
 from transfer_service.usecases.members import Members
+from transfer_service.usecases.mend import Mend
 from transfer_service.usecases.notify import Notify
 from transfer_service.usecases.opinions import Opinions
+from transfer_service.usecases.overview import Overview
 from transfer_service.usecases.paper import PaperDraft, Papers
 from transfer_service.usecases.patient import PatientAnswer, Patients, PatientSession
 from transfer_service.usecases.receive import Receive
@@ -89,6 +93,7 @@ from transfer_service.usecases.report import Reports
 from transfer_service.usecases.retire import Retire
 from transfer_service.usecases.services import Services
 from transfer_service.usecases.slide_requests import SlideRequests
+from transfer_service.usecases.staff_tokens import StaffTokens
 from transfer_service.usecases.successor import SuccessorDraft, Successors
 from transfer_service.usecases.tell import Tell
 from transfer_service.usecases.tickets import Tickets
@@ -254,6 +259,8 @@ class Stages:
         return Journey(
             enrol=Enrol(self.database, self.keyring),
             members=Members(self.database, PUBLIC_URL),
+            departments=Departments(self.database),
+            staff_tokens=StaffTokens(self.database),
             recipients=Recipients(self.database),
             contacts=Contacts(self.database),
             deposit=deposit,
@@ -275,6 +282,7 @@ class Stages:
             tickets=Tickets(self.database, self.limits, PUBLIC_URL, self.clock),
             templates=FormTemplates(self.database),
             account=Account(self.database),
+            audit_log=AuditLog(self.database),
             reports=Reports(self.database, self.typesetter),
             tell=Tell(self.database),
             retire=Retire(self.database, self.store, self.limits),
@@ -286,6 +294,8 @@ class Stages:
             answers=Answers.beside(deposit, receive, close),
             opinions=Opinions.beside(deliver, PUBLIC_URL),
             remind=Remind(self.database),
+            overview=Overview(self.database),
+            mend=Mend(self.database),
         )
 
     @property

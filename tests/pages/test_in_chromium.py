@@ -1,45 +1,21 @@
 """The pages in a real browser, on a real server."""
 
 import hashlib
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
+from playwright.sync_api import Page, Request, expect
 
 from tests.databases import Kept
 from tests.gunicorn_process import GunicornProcess, running_gunicorn
-from tests.missing import skip_or_fail
 from tests.pages.served import DATABASE, FOLDER, share
 from tests.stages import Stage, Stages
 from transfer_service.app import installation_key
 from transfer_service.domain.link import Verification
 from transfer_service.domain.opinion import Conclusion, MaterialKind, Missing, Reply
-
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--no-first-run",
-]  # fmt: skip
-
-
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """The browser's program. CI must have it."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if found is None:
-        skip_or_fail("there is no chromium here: the pages were tried in no browser")
-    return found
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -58,23 +34,6 @@ def server(stages: Stages, tmp_path: Path) -> Iterator[GunicornProcess]:
     environment = {FOLDER: str(stages.directory), DATABASE: stages.kept.url}
     with running_gunicorn("tests.pages.served:make_app", tmp_path / "server.log", env=environment) as server:
         yield server
-
-
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    with browser.new_context() as context:
-        yield context
-
-
-@pytest.fixture
-def page(context: BrowserContext) -> Page:
-    return context.new_page()
-
-
-@pytest.fixture
-def page_without_scripts(browser: Browser) -> Iterator[Page]:
-    with browser.new_context(java_script_enabled=False) as context:
-        yield context.new_page()
 
 
 def mailed_code(stages: Stages) -> str:

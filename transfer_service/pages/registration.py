@@ -13,13 +13,48 @@ from transfer_service.pages.protection import register_protection
 from transfer_service.pages.recipients import recipients
 from transfer_service.pages.slide_requests import slide_requests
 from transfer_service.pages.staff.account import account
+from transfer_service.pages.staff.accounting import accounting
+from transfer_service.pages.staff.audit import audit
 from transfer_service.pages.staff.enrol import enrol
 from transfer_service.pages.staff.home import home
+from transfer_service.pages.staff.links import links
+from transfer_service.pages.staff.opinions import opinions, packet_opinions
+from transfer_service.pages.staff.packet import packet_pages
+from transfer_service.pages.staff.packets import packets
+from transfer_service.pages.staff.paper import paper
+from transfer_service.pages.staff.recipients import recipients as directory
+from transfer_service.pages.staff.releases import releases
+from transfer_service.pages.staff.requests import requests
+from transfer_service.pages.staff.settings.members import members
+from transfer_service.pages.staff.settings.rooms import start_of_settings
+from transfer_service.pages.staff.settings.tokens import tokens
 from transfer_service.pages.staff.sign_in import sign_in
+from transfer_service.pages.staff.timeline import timeline
 from transfer_service.pages.tickets import tickets
 from transfer_service.wording.kinds import counted
 
-_BLUEPRINTS = (front, patients, recipients, asking, slide_requests, tickets, sign_in, enrol, account, home)
+_PUBLIC = (front, patients, recipients, asking, slide_requests, tickets)
+_STAFF = (
+    sign_in,
+    enrol,
+    account,
+    home,
+    packets,
+    packet_pages,
+    releases,
+    links,
+    paper,
+    directory,
+    timeline,
+    requests,
+    opinions,
+    packet_opinions,
+    accounting,
+    audit,
+    start_of_settings,
+    members,
+    tokens,
+)
 
 _SESSION = {
     "SESSION_COOKIE_NAME": "__Host-session",  # RFC 6265bis section 4.1.3.2: this host's alone; loopback takes it too
@@ -49,5 +84,5 @@ def register_pages(app: Flask) -> None:
     app.register_blueprint(
         Blueprint("pages", __name__, template_folder="templates", static_folder="static", static_url_path="/assets")
     )
-    for blueprint in _BLUEPRINTS:
+    for blueprint in (*_PUBLIC, *_STAFF):
         app.register_blueprint(blueprint)

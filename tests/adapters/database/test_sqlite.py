@@ -49,6 +49,7 @@ def test_a_file_open_to_others_is_closed_to_them(
     assert mode(database_path) == 0o600
 
 
+@pytest.mark.usefixtures("production_pragmas")
 @pytest.mark.parametrize(
     ("pragma", "value"),
     [

@@ -43,6 +43,8 @@ OPTION = "cross_tenant"
 TENANT = "organization_id"
 
 Values = Mapping[str, object]
+#: The elements that ``_named`` has something to say of; most of a statement are others.
+TELLING = (TextClause, ColumnClause, Select, Update, Delete, Insert)
 #: Told, before a statement runs, which organization it names; None, that it says why it serves all.
 Named = Callable[[Connection, UUID | None], None]
 
@@ -96,7 +98,8 @@ def check(statement: ClauseElement, rows: Sequence[Values] = ()) -> UUID | None:
     ``rows`` are the values that come beside the statement; those of an insert are looked for nowhere else.
     TenantPredicateMissing.
     """
-    organizations = {one for element in visitors.iterate(statement) for one in _named(element, rows)}
+    telling = (element for element in visitors.iterate(statement) if isinstance(element, TELLING))
+    organizations = {one for element in telling for one in _named(element, rows)}
     if len(organizations) > 1:
         raise TenantPredicateMissing("two organizations are named at once")
     return next(iter(organizations), None)

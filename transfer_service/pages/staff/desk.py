@@ -44,6 +44,7 @@ NAVIGATION = (
     Entry("overview", "/staff", N_("Overview"), frozenset(Role)),
     Entry("packets", "/staff/packets", N_("Packets"), _READERS),
     Entry("requests", "/staff/requests", N_("Requests"), _READERS),
+    Entry("opinions", "/staff/opinions", N_("Opinions"), _OVERSEERS),
     Entry("recipients", "/staff/recipients", N_("Recipients"), _OVERSEERS),
     Entry("accounting", "/staff/accounting", N_("Accounting"), _OVERSEERS),
     Entry("audit", "/staff/audit", N_("Audit log"), frozenset({Role.PRIVACY_OFFICER})),
@@ -57,7 +58,7 @@ def staff_pages(name: str, prefix: str = "") -> Blueprint:
     if prefix:
         catch_the_lost(blueprint)
     blueprint.before_request(_know_member)
-    blueprint.register_error_handler(NotAuthenticated, _ask_to_sign_in)
+    blueprint.register_error_handler(NotAuthenticated, ask_to_sign_in)
     blueprint.context_processor(_shown_everywhere)
     return blueprint
 
@@ -94,8 +95,14 @@ def _know_member() -> None:
     member()
 
 
-def _ask_to_sign_in(_error: NotAuthenticated) -> AnyResponse:
-    """The way to the door and back; where a form was sent, a page that says what to do, for it can't be sent on."""
+def ask_to_sign_in(_error: NotAuthenticated) -> AnyResponse:
+    """The way to the door and back; where a form was sent, a page that says what to do, for it can't be sent on.
+
+    A script that looks whether somebody is in again touches no cookie: it would take the token of the form away that
+    they are about to send in another tab.
+    """
+    if request.headers.get("Sec-Fetch-Dest", "document") != "document":
+        return page("staff/signed_out", 401)
     visit.leave()
     if request.method == "POST":
         return page("staff/signed_out", 401)

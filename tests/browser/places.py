@@ -1,0 +1,32 @@
+"""The one list of every page and every state of it: for axe-core, budgets, headers and screenshots alike.
+
+A new page, or a new state of one, is a line in the list of its audience.
+"""
+
+from tests.browser.place import Place
+from tests.browser.places_of_askers import ASKERS
+from tests.browser.places_of_errors import ERRORS
+from tests.browser.places_of_patients import PATIENTS
+from tests.browser.places_of_recipients import RECIPIENTS
+from tests.browser.places_of_releases import RELEASES
+from tests.browser.places_of_staff import STAFF
+
+PLACES: tuple[Place, ...] = (*PATIENTS, *RECIPIENTS, *ASKERS, *STAFF, *RELEASES, *ERRORS)
+
+#: What answers a GET with HTML nowhere: bytes, files to keep, and ways to a page that is in the list.
+NO_PAGES = {
+    "/assets/<path:filename>",
+    "/r/",
+    "/r/copy",
+    "/r/opinions/<uuid:opinion_id>/<uuid:file_id>",
+    "/l/",
+    "/l/files/<uuid:file_id>",
+    "/l/manifest",
+    "/ask/",
+    "/q/",
+    "/staff/enrol/",
+    "/staff/account/",
+    "/staff/recipients/",
+    "/staff/releases/<uuid:release_id>/form.pdf",
+    "/staff/releases/<uuid:release_id>/paper/scan",
+}
