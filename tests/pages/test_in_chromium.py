@@ -339,7 +339,9 @@ def test_no_page_is_wider_than_its_window(stages, server, page, width):
 
 def test_slides_are_asked_for_on_a_small_phone_by_keyboard_alone_and_without_scripts(stages, server, browser):
     typed = (
-        *("ada@patient.test", "", "Ada Example", "2", "3", "1961", "", "A biopsy", "", "", ""),
+        *("ada@patient.test", "", "Ada Example", "2", "3", "1961", ""),
+        *("", ""),  # two words that are explained
+        *("A biopsy", "", "", ""),
         *("Dr. R. Viewer", "Breast Review Service", "", "Is there invasion?"),
     )
     with browser.new_context(java_script_enabled=False, viewport={"width": 320, "height": 640}) as context:
