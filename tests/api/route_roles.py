@@ -175,6 +175,8 @@ _PAGES = {
     ("POST", "/l/address"):                     "A A A S",
     ("GET", "/l/opinion"):                      "A A A S",
     ("POST", "/l/opinion"):                     "A A A G",
+    ("PUT", "/l/opinion/files"):                "A A A 204",
+    ("POST", "/l/opinion/files/<uuid:file_id>"): "A A A N",
     ("GET", "/l/manifest"):                     "A A A S",
     ("POST", "/l/sign-out"):                    "G F G G",
     ("GET", "/l/signed-out"):                   "S S S S",

@@ -20,7 +20,7 @@ NO_PAGES = {
     "/r/copy",
     "/r/opinions/<uuid:opinion_id>/<uuid:file_id>",
     "/l/",
-    "/l/files/<uuid:file_id>",
+    "/l/received",
     "/l/manifest",
     "/ask/",
     "/q/",

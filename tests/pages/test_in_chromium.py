@@ -202,6 +202,24 @@ def test_a_recipient_says_what_is_missing_on_a_phone(stages, server, request, ki
     assert view.opinion.reply == Reply(Conclusion.NEEDS_MORE_MATERIAL, None, (Missing(MaterialKind.BLOCK, "B2"),))
 
 
+def test_files_are_sent_with_an_opinion_and_what_was_typed_stays(stages, server, page):
+    stage = stages.linked()
+    recipient_in(page, server, stages, stage)
+    page.get_by_role("link", name="Send your opinion").click()
+    page.get_by_label("Summary").fill("As diagnosed.")
+    names = ("Befund ü.pdf", "A1 (annotated).tiff")
+    files = [{"name": name, "mimeType": "", "buffer": b"x" * 300_000} for name in names]
+    page.get_by_label("Add files").set_input_files(files)
+    for name in names:
+        expect(page.locator("#opinion-files").get_by_text(name)).to_be_visible()
+    expect(page.get_by_text("not checked yet")).to_have_count(2)
+    expect(page.get_by_label("Summary")).to_have_value("As diagnosed.")
+    page.get_by_label("Add files").set_input_files([files[0] | {"buffer": b"another one"}])
+    expect(page.get_by_text("of that name already")).to_be_visible()
+    page.get_by_role("button", name="Take out").first.click()
+    expect(page.get_by_text("not checked yet")).to_have_count(1)
+
+
 def open_link(page: Page, server: GunicornProcess, stage: Stage) -> None:
     page.goto(f"{server.url}/l#{stage.link_secret}")
     page.get_by_role("button", name="Continue").click()

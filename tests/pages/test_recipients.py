@@ -228,7 +228,7 @@ def test_a_long_list_of_files_has_pages(stages, visitor):
     ("left", "said"),
     [
         (timedelta(days=2), "Expires in 2 days"),
-        (timedelta(hours=47), "Expires in 1 day "),
+        (timedelta(hours=47), "Expires in 1 day."),
         (timedelta(hours=23), "Expires in 23 hours"),
         (timedelta(minutes=59), "Expires in less than an hour"),
     ],

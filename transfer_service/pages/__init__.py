@@ -17,6 +17,7 @@ ask             /ask: ask a department for slides
 slide_requests  /q: how a request stands
 recipients      /l: prove who you are, see what was released, download
 files_page      what the page of released files says
+opinion_files   /l/opinion/files: what goes with an opinion
 opinions        /l/opinion: the answer to it; /r/opinions: what came back
 """
 

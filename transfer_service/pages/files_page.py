@@ -36,10 +36,10 @@ def files_shown(
 def ends_in(left: timedelta) -> str:
     """How long it is still good for, in the largest unit that is whole."""
     if left >= _DAY:
-        return words().plural("Expires in %(count)s day", "Expires in %(count)s days", left // _DAY)
+        return words().plural("Expires in %(count)s day.", "Expires in %(count)s days.", left // _DAY)
     if left >= _HOUR:
-        return words().plural("Expires in %(count)s hour", "Expires in %(count)s hours", left // _HOUR)
-    return _("Expires in less than an hour")
+        return words().plural("Expires in %(count)s hour.", "Expires in %(count)s hours.", left // _HOUR)
+    return _("Expires in less than an hour.")
 
 
 def progress_said(disclosure: Disclosure | None) -> str:

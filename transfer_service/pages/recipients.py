@@ -7,7 +7,7 @@ GET  /l/files             what was released    POST /l/files/{id}   one file, by
 GET  /l/received          how far it came      POST /l/archive      all of them as one ZIP, by a ticket
 GET  /l/manifest                               POST /l/address      a ticket to look at, for another program
                                                POST /l/sign-out
-GET  /l/opinion           the answer to it     POST /l/opinion   sent
+GET  /l/opinion           the answer to it     POST /l/opinion      sent
 """
 
 from urllib.parse import urlsplit
@@ -39,6 +39,7 @@ from transfer_service.pages.files_page import command, files_shown, name_of, pro
 from transfer_service.pages.front import catch_the_lost
 from transfer_service.pages.language import _
 from transfer_service.pages.leaving import let_leave
+from transfer_service.pages.opinion_files import let_send_files
 from transfer_service.pages.opinions import let_answer
 from transfer_service.pages.protection import guarded
 from transfer_service.pages.visit import Asked, Visit
@@ -210,3 +211,4 @@ def _redeem(asked: Asked) -> AnyResponse:
 
 
 let_answer(recipients, _actor)
+let_send_files(recipients, _actor)

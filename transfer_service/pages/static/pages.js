@@ -42,7 +42,7 @@ for (const form of document.querySelectorAll("form")) {
 addEventListener("click", async ({ target }) => {
   if (!target.dataset?.copy) return;
   const from = document.getElementById(target.dataset.copy);
-  from.select();
+  from.select(); // where the browser lets no script copy, it is left to be copied by hand
   await navigator.clipboard.writeText(from.value);
   target.textContent = target.dataset.copied;
 });
