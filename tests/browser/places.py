@@ -6,11 +6,12 @@ A new page, or a new state of one, is a line in the list of its audience.
 from tests.browser.place import Place
 from tests.browser.places_of_askers import ASKERS
 from tests.browser.places_of_errors import ERRORS
+from tests.browser.places_of_packets import PACKETS
 from tests.browser.places_of_patients import PATIENTS
 from tests.browser.places_of_recipients import RECIPIENTS
 from tests.browser.places_of_staff import STAFF
 
-PLACES: tuple[Place, ...] = (*PATIENTS, *RECIPIENTS, *ASKERS, *STAFF, *ERRORS)
+PLACES: tuple[Place, ...] = (*PATIENTS, *RECIPIENTS, *ASKERS, *STAFF, *PACKETS, *ERRORS)
 
 #: What answers a GET with HTML nowhere: bytes, files to keep, and ways to a page that is in the list.
 NO_PAGES = {
@@ -25,4 +26,7 @@ NO_PAGES = {
     "/q/",
     "/staff/enrol/",
     "/staff/account/",
+    "/staff/packets/",
+    "/staff/packets/<uuid:packet_id>/",
+    "/staff/packets/<uuid:packet_id>/receipt",
 }
