@@ -9,9 +9,10 @@ from tests.browser.places_of_errors import ERRORS
 from tests.browser.places_of_packets import PACKETS
 from tests.browser.places_of_patients import PATIENTS
 from tests.browser.places_of_recipients import RECIPIENTS
+from tests.browser.places_of_releases import RELEASES
 from tests.browser.places_of_staff import STAFF
 
-PLACES: tuple[Place, ...] = (*PATIENTS, *RECIPIENTS, *ASKERS, *STAFF, *PACKETS, *ERRORS)
+PLACES: tuple[Place, ...] = (*PATIENTS, *RECIPIENTS, *ASKERS, *STAFF, *PACKETS, *RELEASES, *ERRORS)
 
 #: What answers a GET with HTML nowhere: bytes, files to keep, and ways to a page that is in the list.
 NO_PAGES = {
@@ -29,4 +30,7 @@ NO_PAGES = {
     "/staff/packets/",
     "/staff/packets/<uuid:packet_id>/",
     "/staff/packets/<uuid:packet_id>/receipt",
+    "/staff/recipients/",
+    "/staff/releases/<uuid:release_id>/form.pdf",
+    "/staff/releases/<uuid:release_id>/paper/scan",
 }
