@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import count
 from pathlib import Path
+from uuid import UUID
 
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
@@ -25,6 +26,7 @@ from transfer_service.app import installation_key
 from transfer_service.domain.link import Link
 from transfer_service.domain.packet import FileKind
 from transfer_service.domain.people import Department, Role, StaffActor
+from transfer_service.domain.slide_request import DeclineReason
 from transfer_service.errors import TransferError
 from transfer_service.identity.sign_in import Proof, SignIn
 from transfer_service.usecases.limits import Limits
@@ -120,6 +122,28 @@ class Gallery:
     @cached_property
     def closed(self) -> Stage:
         return self.now().closed()
+
+    # Requests and opinions, as their department meets them
+
+    @cached_property
+    def request_id(self) -> UUID:
+        """It waits for an answer."""
+        return self.now().requested()[0].id
+
+    @cached_property
+    def declined_id(self) -> UUID:
+        stages, request = self.now(), self.stages.requested()[0]
+        decline = stages.journey.slide_requests.decline
+        decline(stages.coordinator, request.id, DeclineReason.UNCLEAR, "Which breast?", stages.now)
+        return request.id
+
+    @cached_property
+    def opinion_id(self) -> UUID:
+        """It has come, and the patient may not read it yet."""
+        stage = self.now().redeemed()
+        self.stages.answered(stage)
+        assert stage.opinion is not None
+        return stage.opinion.opinion.id
 
     # Releases, as the patient meets them
 

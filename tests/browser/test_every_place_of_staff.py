@@ -4,7 +4,8 @@ from tests.browser.every_place import EveryPlace, visits_to
 from tests.browser.places_of_packets import PACKETS
 from tests.browser.places_of_staff import STAFF
 
-visit = visits_to((*STAFF, *PACKETS))
+PLACES = (*STAFF, *PACKETS)
+visit = visits_to(PLACES)
 
 
 class TestEveryPlaceOfStaff(EveryPlace):
