@@ -46,7 +46,7 @@ def test_requests_from_patients_and_returned_opinions_are_among_the_figures(stag
     signed_in(visitor, stages, Role.COORDINATOR)
     visitor.get("/staff")
     assert tiles(visitor) == {"/staff/requests": 1, "/staff/packets?waits_for=sharing&order=longest": 1}
-    assert "1 request without an answer" in visitor.text()
+    assert "1 Request without an answer" in visitor.text()
     assert "An opinion to be shared with the patient" in visitor.text()
 
 
