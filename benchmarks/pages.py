@@ -30,6 +30,8 @@ MEASURED = (
     "recipient-start",
     "recipient-files",
     "recipient-opinion",
+    "staff-sign-in",
+    "staff-overview-of-coordinators",
 )
 # Modules run before DOMContentLoaded; what holds the page up after that for 50 ms or more is a long task.
 _TIMES = """() => new Promise((tell) => {

@@ -16,7 +16,6 @@ PLACES: tuple[Place, ...] = (*PATIENTS, *RECIPIENTS, *ASKERS, *STAFF, *RELEASES,
 #: What answers a GET with HTML nowhere: bytes, files to keep, and ways to a page that is in the list.
 NO_PAGES = {
     "/assets/<path:filename>",
-    "/t/<ticket>",
     "/r/",
     "/r/copy",
     "/r/opinions/<uuid:opinion_id>/<uuid:file_id>",

@@ -44,6 +44,7 @@ NAVIGATION = (
     Entry("overview", "/staff", N_("Overview"), frozenset(Role)),
     Entry("packets", "/staff/packets", N_("Packets"), _READERS),
     Entry("requests", "/staff/requests", N_("Requests"), _READERS),
+    Entry("opinions", "/staff/opinions", N_("Opinions"), _OVERSEERS),
     Entry("recipients", "/staff/recipients", N_("Recipients"), _OVERSEERS),
     Entry("accounting", "/staff/accounting", N_("Accounting"), _OVERSEERS),
     Entry("audit", "/staff/audit", N_("Audit log"), frozenset({Role.PRIVACY_OFFICER})),
