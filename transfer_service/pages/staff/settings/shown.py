@@ -1,6 +1,7 @@
 """What patients see of the organization: its name, whom they can call, in which languages; and how it looks.
 
-GET  /staff/settings/shown    all of it, with the letter and the page as examples    POST /staff/settings/shown    its name
+GET  /staff/settings/shown    all of it, with the letter and the page as examples
+POST /staff/settings/shown    its name
 """
 
 from flask import Response, request
