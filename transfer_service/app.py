@@ -74,6 +74,7 @@ from transfer_service.usecases.remind import Remind
 from transfer_service.usecases.report import Reports
 from transfer_service.usecases.retire import Retire
 from transfer_service.usecases.services import Services
+from transfer_service.usecases.shown import Shown
 from transfer_service.usecases.slide_requests import SlideRequests
 from transfer_service.usecases.staff_tokens import StaffTokens
 from transfer_service.usecases.successor import Successors
@@ -244,6 +245,7 @@ def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> J
         enrol=Enrol(database, keyring),
         members=Members(database, parts.public_url),
         departments=Departments(database),
+        shown=Shown(database, parts.public_url),
         staff_tokens=StaffTokens(database),
         recipients=Recipients(database),
         contacts=Contacts(database),
