@@ -6,14 +6,15 @@ python -m benchmarks [--size MIB] [--runs N] [--seconds N] [--write docs/benchma
 import argparse
 import os
 import platform
-import subprocess
 import tempfile
 from pathlib import Path
 
 from benchmarks import client, latency, throughput
+from benchmarks.conditions import commit, replace_table
 from benchmarks.installation import installed, peak_rss_mib
 from scripts.http_client import MIB
 
+MARKS = ("<!-- figures -->\n", "<!-- end of figures -->")
 GOALS = {"upload_ratio": "≥ 1.0", "download_ratio": "≥ 0.9", "archive_ratio": "≥ 0.9", "json_p99_ratio": "≤ 3"}
 LABELS = {
     "plain_upload": "plain boto3 upload, its defaults, MiB/s",
@@ -54,7 +55,7 @@ def main() -> None:
     table = "\n".join(rows(figures, peaks))
     print(table)
     if asked.write:
-        replace_table(asked.write, f"{conditions(asked.size, asked.runs)}\n\n{table}")
+        replace_table(asked.write, f"{conditions(asked.size, asked.runs)}\n\n{table}", MARKS)
 
 
 def rows(figures: dict[str, float], peaks: dict[str, float]) -> list[str]:
@@ -66,23 +67,10 @@ def rows(figures: dict[str, float], peaks: dict[str, float]) -> list[str]:
 
 def conditions(size_mib: int, runs: int) -> str:
     """What was measured, and on what."""
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"],  # noqa: S607 - as above
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout.strip()
     return (
-        f"Commit {commit}; {os.cpu_count()} cores, Python {platform.python_version()}; a file of {size_mib} MiB, "
+        f"Commit {commit()}; {os.cpu_count()} cores, Python {platform.python_version()}; a file of {size_mib} MiB, "
         f"medians of {runs} interleaved rounds; client, service and store on the same cores."
     )
-
-
-def replace_table(page: Path, text: str) -> None:
-    """Put the text between the page's two marks."""
-    before, _, rest = page.read_text().partition("<!-- figures -->\n")
-    _, _, after = rest.partition("<!-- end of figures -->")
-    page.write_text(f"{before}<!-- figures -->\n{text}\n<!-- end of figures -->{after}")
 
 
 if __name__ == "__main__":

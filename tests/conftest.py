@@ -17,6 +17,7 @@ settings.register_profile("house", deadline=None, print_blob=True, derandomize=b
 settings.load_profile("house")
 
 pytest_plugins = [
+    "tests.browser_process",
     "tests.fixtures_databases",
     "tests.fixtures_kms",
     "tests.fixtures_seaweedfs",

@@ -13,6 +13,7 @@ from transfer_service.domain.form import TemplateApproval
 from transfer_service.domain.language import Language
 from transfer_service.domain.link import Challenge, Link, Redemption, Verification
 from transfer_service.domain.mail import KeptAnswer, Mail
+from transfer_service.domain.member import Member
 from transfer_service.domain.opinion import Conclusion, MaterialKind, Missing, Opinion, OpinionState, Reply
 from transfer_service.domain.packet import (
     AssemblyIntent,
@@ -342,6 +343,11 @@ def a_challenge(**changes: Any) -> Challenge:
 
 def a_redemption(**changes: Any) -> Redemption:
     return _made(Redemption(uuid4(), uuid4(), uuid4(), uuid4(), NOW), changes)
+
+
+def a_member(**changes: Any) -> Member:
+    email = f"{uuid4()}@hospital.test"
+    return _made(Member(uuid4(), uuid4(), email, (Role.COORDINATOR,), NOW, secrets.token_bytes(20)), changes)
 
 
 def a_ticket(**changes: Any) -> Ticket:

@@ -29,6 +29,7 @@ from transfer_service.domain.mail import Mail
 from transfer_service.domain.opinion import Conclusion, Reply
 from transfer_service.domain.packet import Packet, PacketFile
 from transfer_service.domain.people import (
+    OPERATOR,
     Credential,
     Department,
     Organization,
@@ -40,6 +41,7 @@ from transfer_service.domain.people import (
     Role,
     ServiceActor,
     StaffActor,
+    SystemActor,
 )
 from transfer_service.domain.printed import Document
 from transfer_service.domain.release import Basis, Medium, Release, Signer
@@ -59,11 +61,13 @@ from transfer_service.usecases.answer import Answers, OpinionView
 from transfer_service.usecases.answers import Questions
 from transfer_service.usecases.archive import Archives
 from transfer_service.usecases.ask import Asking
+from transfer_service.usecases.audit_log import AuditLog
 from transfer_service.usecases.carry import Carry
 from transfer_service.usecases.close import Close
 from transfer_service.usecases.contact import Contacts
 from transfer_service.usecases.copies import Copies
 from transfer_service.usecases.deliver import Deliver
+from transfer_service.usecases.departments import Departments
 from transfer_service.usecases.deposit import Deposit, FileDraft, PacketDraft
 from transfer_service.usecases.describe import Describe
 from transfer_service.usecases.documents import Documents
@@ -74,8 +78,10 @@ from transfer_service.usecases.journey import Journey
 from transfer_service.usecases.letter_secrets import LetterSecrets
 from transfer_service.usecases.limits import Limits
 from transfer_service.usecases.members import Members
+from transfer_service.usecases.mend import Mend
 from transfer_service.usecases.notify import Notify
 from transfer_service.usecases.opinions import Opinions
+from transfer_service.usecases.overview import Overview
 from transfer_service.usecases.paper import PaperDraft, Papers
 from transfer_service.usecases.patient import PatientAnswer, Patients, PatientSession
 from transfer_service.usecases.receive import Receive
@@ -86,7 +92,9 @@ from transfer_service.usecases.remind import Remind
 from transfer_service.usecases.report import Reports
 from transfer_service.usecases.retire import Retire
 from transfer_service.usecases.services import Services
+from transfer_service.usecases.shown import Shown
 from transfer_service.usecases.slide_requests import SlideRequests
+from transfer_service.usecases.staff_tokens import StaffTokens
 from transfer_service.usecases.successor import SuccessorDraft, Successors
 from transfer_service.usecases.tell import Tell
 from transfer_service.usecases.tickets import Tickets
@@ -252,6 +260,9 @@ class Stages:
         return Journey(
             enrol=Enrol(self.database, self.keyring),
             members=Members(self.database, PUBLIC_URL),
+            departments=Departments(self.database),
+            shown=Shown(self.database, PUBLIC_URL),
+            staff_tokens=StaffTokens(self.database),
             recipients=Recipients(self.database),
             contacts=Contacts(self.database),
             deposit=deposit,
@@ -273,6 +284,7 @@ class Stages:
             tickets=Tickets(self.database, self.limits, PUBLIC_URL, self.clock),
             templates=FormTemplates(self.database),
             account=Account(self.database),
+            audit_log=AuditLog(self.database),
             reports=Reports(self.database, self.typesetter),
             tell=Tell(self.database),
             retire=Retire(self.database, self.store, self.limits),
@@ -284,6 +296,8 @@ class Stages:
             answers=Answers.beside(deposit, receive, close),
             opinions=Opinions.beside(deliver, PUBLIC_URL),
             remind=Remind(self.database),
+            overview=Overview(self.database),
+            mend=Mend(self.database),
         )
 
     @property
@@ -308,6 +322,11 @@ class Stages:
 
     def recipient_added(self, **changes: Any) -> Recipient:
         return self.journey.recipients.add(self.coordinator, recipient_draft(**changes), self.now)
+
+    @property
+    def operator(self) -> SystemActor:
+        """Somebody at the installation's command line."""
+        return SystemActor(self.hospital.id, OPERATOR)
 
     @property
     def coordinator(self) -> StaffActor:

@@ -11,7 +11,9 @@ from typing import Any
 from tests.factories import DAY
 from tests.stages import CONTENTS, Stages
 from tests.standalone_process import eventually
+from tests.waits import listed
 from transfer_service.domain.packet import FileState, PacketFile, PacketState
+from transfer_service.domain.waiting import Awaited
 from transfer_service.errors import Unavailable
 from transfer_service.usecases.release import GrantDraft
 from transfer_service.worker import Rhythm, Worker
@@ -319,3 +321,10 @@ def test_nothing_is_begun_after_stop(stages):
     stage = stages.received()
     worker.run()
     assert is_state(stages, stage.file, FileState.VERIFYING)
+
+
+def test_what_an_older_version_left_of_waiting_is_mended_without_anyone_asking(stages):
+    stage = stages.closed()
+    stages.execute("UPDATE waits SET awaited = 'nothing'")
+    with working(stages):
+        assert eventually(lambda: listed(stages)[stage.packet.id].awaited is Awaited.RELEASE)

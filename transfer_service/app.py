@@ -43,11 +43,13 @@ from transfer_service.usecases.answer import Answers
 from transfer_service.usecases.answers import Questions
 from transfer_service.usecases.archive import Archives
 from transfer_service.usecases.ask import Asking
+from transfer_service.usecases.audit_log import AuditLog
 from transfer_service.usecases.carry import Carry
 from transfer_service.usecases.close import Close
 from transfer_service.usecases.contact import Contacts
 from transfer_service.usecases.copies import Copies
 from transfer_service.usecases.deliver import Deliver
+from transfer_service.usecases.departments import Departments
 from transfer_service.usecases.deposit import Deposit
 from transfer_service.usecases.describe import Describe
 from transfer_service.usecases.documents import Documents
@@ -58,8 +60,10 @@ from transfer_service.usecases.journey import Journey
 from transfer_service.usecases.letter_secrets import LetterSecrets
 from transfer_service.usecases.limits import Limits
 from transfer_service.usecases.members import Members
+from transfer_service.usecases.mend import Mend
 from transfer_service.usecases.notify import Notify
 from transfer_service.usecases.opinions import Opinions
+from transfer_service.usecases.overview import Overview
 from transfer_service.usecases.paper import Papers
 from transfer_service.usecases.patient import Patients
 from transfer_service.usecases.receive import Receive
@@ -70,7 +74,9 @@ from transfer_service.usecases.remind import Remind
 from transfer_service.usecases.report import Reports
 from transfer_service.usecases.retire import Retire
 from transfer_service.usecases.services import Services
+from transfer_service.usecases.shown import Shown
 from transfer_service.usecases.slide_requests import SlideRequests
+from transfer_service.usecases.staff_tokens import StaffTokens
 from transfer_service.usecases.successor import Successors
 from transfer_service.usecases.tell import Tell
 from transfer_service.usecases.tickets import Tickets
@@ -111,7 +117,12 @@ class Parts:
 def parts_of(settings: Settings) -> Parts:
     """The parts that the settings ask for. SettingsInvalid, InstallationDamaged, Unavailable."""
     keyring = keyring_of(settings)
-    database = SqlDatabase(settings.database_url.reveal(), keyring, busy_timeout_s=settings.database_busy_s)
+    database = SqlDatabase(
+        settings.database_url.reveal(),
+        keyring,
+        busy_timeout_s=settings.database_busy_s,
+        wrong_answers=settings.limits.wrong_answers,
+    )
     database.check()
     clock = Clock()
     return Parts(
@@ -233,6 +244,9 @@ def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> J
     return Journey(
         enrol=Enrol(database, keyring),
         members=Members(database, parts.public_url),
+        departments=Departments(database),
+        shown=Shown(database, parts.public_url),
+        staff_tokens=StaffTokens(database),
         recipients=Recipients(database),
         contacts=Contacts(database),
         deposit=deposit,
@@ -254,6 +268,7 @@ def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> J
         tickets=Tickets(database, limits, parts.public_url, parts.clock),
         templates=FormTemplates(database),
         account=Account(database),
+        audit_log=AuditLog(database),
         reports=Reports(database, parts.typesetter),
         tell=Tell(database),
         retire=Retire(database, store, limits),
@@ -265,6 +280,8 @@ def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> J
         answers=Answers.beside(deposit, receive, close),
         opinions=Opinions.beside(deliver, parts.public_url),
         remind=Remind(database),
+        overview=Overview(database),
+        mend=Mend(database),
     )
 
 

@@ -85,6 +85,7 @@ class Worker:
             _Chore("ends", self._warn_of_ends, rhythm.sweep_s),
             _Chore("reminders", self._remind, rhythm.sweep_s),
             _Chore("forget", self._forget, rhythm.sweep_s),
+            _Chore("waits", self._mend, rhythm.sweep_s),
             _Chore("requests", self._forget_requests, rhythm.sweep_s, self._may_destroy),
         )
         give_up_at = time.monotonic() + rhythm.stop_within_s
@@ -148,6 +149,9 @@ class Worker:
 
     def _forget_requests(self) -> bool:
         return self._journey.slide_requests.forget(self._clock()) > 0
+
+    def _mend(self) -> bool:
+        return self._journey.mend.mend_some(self._clock())
 
     def _paused(self) -> bool:
         """Wait while others write; whether to go on then."""

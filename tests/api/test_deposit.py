@@ -86,12 +86,16 @@ def test_parts_come_in_any_order_and_a_resuming_client_asks_what_has_arrived(api
         headers = {"Content-Digest": f"sha-256=:{digest}:"}
         answer = api.depositor.put(f"{parts}/{number}", data=pieces[number - 1], headers=headers)
         assert (answer.status_code, answer.data) == (204, b"")
-    listed = [{"number": 1, "size": PART_BYTES}, {"number": 3, "size": 100}]
+    listed = [
+        {"number": number, "size": len(pieces[number - 1]), "sha256": sha256_hex(pieces[number - 1])}
+        for number in (1, 3)
+    ]
     assert api.depositor.get(parts).get_json() == {"items": listed, "next_cursor": None}
     page = api.depositor.get(f"{parts}?limit=1").get_json()
     assert page["items"] == listed[:1]
     assert api.depositor.get(f"{parts}?limit=1&cursor={page['next_cursor']}").get_json()["items"] == listed[1:]
     api.depositor.put(f"{parts}/2", data=pieces[1])
+    assert api.depositor.get(parts).get_json()["items"][1] == {"number": 2, "size": PART_BYTES, "sha256": None}
     complete = f"/packets/{packet.id}/files/{file['id']}/complete"
     for _ in range(2):
         answer = api.depositor.post(complete, {"sha256": sha256_hex(data)})

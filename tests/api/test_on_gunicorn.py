@@ -65,7 +65,7 @@ def test_a_part_that_is_asked_for_is_taken(served: Served) -> None:
         connection.sendall(bytes(100_000))
         assert read_answer(connection).status == 204
     listed = json.loads(served.ask("GET", f"{served.path}/parts").body)
-    assert listed == {"items": [{"number": 1, "size": 100_000}], "next_cursor": None}
+    assert listed == {"items": [{"number": 1, "size": 100_000, "sha256": None}], "next_cursor": None}
 
 
 def test_a_body_cut_short_leaves_nothing(served: Served) -> None:

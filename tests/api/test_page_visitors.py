@@ -36,7 +36,7 @@ def browser(api: Api, stage: Stage, visitor: str) -> FlaskClient:
     token = callers[visitor]().token
     if token is not None:
         with client.session_transaction(base_url=f"https://{HOST}") as session:
-            session["patient"] = session["recipient"] = {"token": token}
+            session["patient"] = session["recipient"] = session["staff"] = {"token": token}
     return client
 
 
@@ -48,6 +48,9 @@ def asked(
     path = path.replace("<path:filename>", "pages.css").replace("<uuid:department_id>", str(stage.packet.department_id))
     if stage.opinion is not None:
         path = path.replace(f"<uuid:opinion_id>/{file_id}", f"{stage.opinion.opinion.id}/{stage.opinion.files[0].id}")
+    if method == "PUT":
+        headers = {"X-CSRF-Token": token_on_page(client, path), "X-File-Name": "opinion.pdf"}
+        return client.put(path, base_url=f"https://{HOST}", data=b"%PDF-1.7", headers=headers)
     data = {"csrf_token": token_on_page(client, path), **filled_in(stage, path)} if method == "POST" else None
     return client.open(path, method=method, base_url=f"https://{HOST}", data=data, headers=headers or {}, buffered=True)
 
@@ -69,9 +72,8 @@ def filled_in(stage: Stage, path: str) -> dict[str, str]:
 
 
 def token_on_page(client: FlaskClient, path: str) -> str:
-    start = client.get(path if path.startswith("/ask/") else path[:2], base_url=f"https://{HOST}").get_data(
-        as_text=True
-    )
+    page = path if path.startswith("/ask/") else path[:2]
+    start = client.get(page, base_url=f"https://{HOST}").get_data(as_text=True)
     found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', start)
     assert found is not None
     return found[1]
@@ -79,7 +81,9 @@ def token_on_page(client: FlaskClient, path: str) -> str:
 
 def told(answer: TestResponse) -> str:
     """An answer in the letters of the table; one that has no letter is named by its status."""
-    if answer.status_code == 401 or (answer.status_code == 303 and answer.location in {"/r", "/l", "/q", "/ask"}):
+    if answer.status_code == 401 or (
+        answer.status_code == 303 and answer.location in {"/r", "/l", "/q", "/ask", "/staff/sign-in"}
+    ):
         return "A"
     return {200: "S", 303: "G", 403: "F", 404: "N"}.get(answer.status_code, str(answer.status_code))
 

@@ -25,6 +25,7 @@ from transfer_service.pages import register_pages
 from transfer_service.usecases.limits import Limits
 
 FOLDER, DATABASE = "TESTS_PAGES_FOLDER", "TESTS_PAGES_DATABASE"
+SECRET_KEY = b"a key of the tests' own"
 _BUCKET = "bucket.pickle"
 
 
@@ -61,7 +62,7 @@ def make_app() -> Flask:
         public_url=url,
     )
     app = Flask("pages_served", static_folder=None)
-    app.secret_key = b"a key of the tests' own"
+    app.secret_key = SECRET_KEY
     register_service(app, joined(parts))
     register_pages(app)
     register_edge(app, public_url=url)

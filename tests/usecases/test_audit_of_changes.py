@@ -6,22 +6,29 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from tests.factories import DAY, a_case, a_mail, asked
+from tests.members import PASSWORD, acting, authenticator_of, enrolled, invited
 from tests.stages import BIRTH_DATE, ORIGIN, REPLY, blocks, recipient_draft, sha256_hex, some_bytes, wrong_code
 from tests.usecases.conftest import PART_BYTES
-from transfer_service import usecases
+from transfer_service import identity, usecases
 from transfer_service.domain.language import Language
 from transfer_service.domain.people import Role
 from transfer_service.domain.release import Signer
 from transfer_service.domain.slide_request import DeclineReason
 from transfer_service.errors import DigestMismatch, LinkRevoked, NotAllowed, ReleaseWithdrawn
+from transfer_service.identity.account import Accounts
+from transfer_service.identity.sign_in import Proof
+from transfer_service.usecases.audit_log import LogFormat, LogQuery
 from transfer_service.usecases.contact import ContactDraft
 from transfer_service.usecases.deposit import FileDraft, PacketDraft
+from transfer_service.usecases.members import MemberDraft
 from transfer_service.usecases.notify import GIVE_UP_AFTER
 from transfer_service.usecases.patient import PatientAnswer
 from transfer_service.usecases.release import SignatureDraft
@@ -48,6 +55,7 @@ NOTHING_ELSE = {
     "paper_refused",
     "contact_refused",
     "accounting_reported",
+    "audit_exported",
     "opinion_read",
 }
 VERIFICATIONS = ("file.verified", "file.rejected")  # done again by another worker, so tried apart
@@ -71,6 +79,84 @@ def organization_created(stages):
 @change("department.created")
 def department_created(stages):
     return lambda: stages.department(stages.hospital.organization, "Radiology")
+
+
+@change("member.invited")
+def member_invited(stages):
+    return lambda: invited(stages)
+
+
+@change("session.begun")
+def invitation_accepted(stages):
+    _, secret = invited(stages)
+    accounts = Accounts(stages.database, stages.sign_in)
+    code = authenticator_of(accounts.invitation(secret, stages.now).totp_text).at(stages.now)
+    return lambda: accounts.accept(secret, PASSWORD, code, ORIGIN, stages.now)
+
+
+@change("session.begun")
+def session_begun(stages):
+    colleague = enrolled(stages)
+    given = Proof(colleague.email, PASSWORD, colleague.code())
+    return lambda: stages.sign_in.enter(given, ORIGIN, stages.now)
+
+
+@change("session.refused")
+def session_refused(stages):
+    given = Proof(enrolled(stages).email, PASSWORD, "000000")
+    return lambda: stages.sign_in.enter(given, ORIGIN, stages.now)
+
+
+@change("session.role_chosen")
+def session_role_chosen(stages):
+    actor = acting(stages, enrolled(stages, Role.COORDINATOR, Role.ADMIN))
+    return lambda: stages.sign_in.act_as(actor, Role.ADMIN, stages.now)
+
+
+@change("session.left")
+def staff_session_left(stages):
+    actor = acting(stages, enrolled(stages))
+    return lambda: stages.sign_in.leave(actor, stages.now)
+
+
+@change("session.left_everywhere")
+def session_left_everywhere(stages):
+    actor = acting(stages, enrolled(stages))
+    return lambda: stages.sign_in.leave_everywhere(actor, stages.now)
+
+
+@change("member.invited_again")
+def member_invited_again(stages):
+    colleague = enrolled(stages)
+    return lambda: stages.journey.members.invite_again(stages.operator, colleague.id, stages.now)
+
+
+@change("member.given_roles")
+def member_given_roles(stages):
+    colleague = enrolled(stages)
+    return lambda: stages.journey.members.give_roles(stages.operator, colleague.id, [Role.ADMIN], stages.now)
+
+
+@change("member.disabled")
+def member_disabled(stages):
+    colleague = enrolled(stages)
+    return lambda: stages.journey.members.disable(stages.operator, colleague.id, stages.now)
+
+
+@change("member.changed_password")
+def member_changed_password(stages):
+    colleague = enrolled(stages)
+    actor, code = acting(stages, colleague), colleague.code()
+    accounts = Accounts(stages.database, stages.sign_in)
+    return lambda: accounts.change_password(actor, PASSWORD, "another long password", code, stages.now)
+
+
+@change("member.renewed_recovery_codes")
+def member_renewed_codes(stages):
+    colleague = enrolled(stages)
+    actor, code = acting(stages, colleague), colleague.code()
+    accounts = Accounts(stages.database, stages.sign_in)
+    return lambda: accounts.renew_codes(actor, PASSWORD, code, stages.now)
 
 
 @change("department.requests_opened")
@@ -126,6 +212,34 @@ def token_created(stages):
 @change("token.revoked")
 def token_revoked(stages):
     return lambda: stages.journey.enrol.revoke_token(stages.hospital.admin.token_id, stages.now)
+
+
+@change("token.created", "token.created_again")
+def token_form_sent_again(stages):
+    admin, form = stages.hospital.admin, uuid4()
+    make = partial(stages.journey.staff_tokens.create, admin, admin.department_id, Role.DEPOSITOR, "Scanner")
+    return lambda: [make(stages.now, form=form) for _ in "12"]
+
+
+def member_draft(stages):
+    return MemberDraft(stages.hospital.pathology.id, "N. New", "new@hospital.test", (Role.DEPOSITOR,))
+
+
+@change("member.invited", "member.invited_again")
+def member_form_sent_again(stages):
+    draft, admin = member_draft(stages), stages.hospital.admin
+    return lambda: [stages.journey.members.invite(admin, draft, stages.now) for _ in "12"]
+
+
+@change("department.described")
+def department_described(stages):
+    admin = stages.hospital.admin
+    return lambda: stages.journey.departments.describe(admin, admin.department_id, "Histology", "4711", stages.now)
+
+
+@change("organization.renamed")
+def organization_renamed(stages):
+    return lambda: stages.journey.departments.rename_organization(stages.hospital.admin, "St. Agnes", stages.now)
 
 
 @change("recipient.added")
@@ -569,6 +683,12 @@ def accounting_reported(stages):
     return lambda: stages.journey.reports.for_officer(officer, ReportDraft(), stages.now)
 
 
+@change("audit.exported")
+def audit_exported(stages):
+    officer = stages.hospital.privacy_officer
+    return lambda: stages.journey.audit_log.export(officer, LogQuery(), LogFormat.CSV, stages.now)
+
+
 @change("packet.destroyed")
 def packet_destroyed(stages):
     stage = stages.closed()
@@ -604,7 +724,8 @@ def test_every_action_that_the_use_cases_know_is_tried_here():
     """A new action is a literal in a use case; it belongs to a change above, or nobody tries it without its log."""
     literals = {
         node.value
-        for module in Path(usecases.__file__).parent.rglob("*.py")
+        for room in (usecases, identity)
+        for module in Path(room.__file__).parent.rglob("*.py")
         for node in ast.walk(ast.parse(module.read_text()))
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and ACTION.fullmatch(node.value)
     }

@@ -1,7 +1,8 @@
 """Any order of depositing, releasing, linking, redeeming, downloading and ending, against a model of a few lines.
 
 The model says, by dates and flags alone, who may have what when. The service must let in exactly those, send exactly
-the right bytes, list as live exactly the links that work, count exactly what was redeemed, and log all of it.
+the right bytes, list as live exactly the links that work, count exactly what was redeemed, and log all of it. What the
+list of packets keeps of each must be what the domain decides, whatever ended meanwhile.
 """
 
 import tempfile
@@ -19,6 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from tests.databases import Databases
 from tests.factories import DAY
 from tests.stages import ORIGIN, Stage, Stages
+from tests.waits import expected, listed
 from transfer_service.domain.link import LinkState, Verification
 from transfer_service.domain.release import ReleaseState, Signer
 from transfer_service.errors import NotFound, TooMany, TransferError
@@ -283,6 +285,12 @@ class Journeys(RuleBasedStateMachine):
             assert sorted(line.disclosure.bytes_sent for line in lines if not line.disclosure.refused_code) == sent
             refused = [line for line in lines if line.disclosure.refused_code]
             assert len(refused) == sum(link.refused for link in links)
+
+    @invariant()
+    def what_each_packet_waits_for_is_kept_as_the_domain_decides_it(self):
+        found = listed(self.stages) if self.packets else {}
+        ids = [packet.stage.packet.id for packet in self.packets]
+        assert found == {packet_id: expected(self.stages, packet_id) for packet_id in ids}
 
     @invariant()
     def a_signed_release_stays_what_it_is(self):

@@ -49,6 +49,10 @@ class Member:
         is_locked = self.locked_until is not None and now < self.locked_until
         return self.password_hash is not None and self.disabled_at is None and not is_locked
 
+    def knows_as(self, known: "Member") -> bool:
+        """Whether the password is still that of an earlier reading, which was looked at since."""
+        return self.password_hash == known.password_hash
+
     def answered_wrongly(self, now: datetime) -> "Member":
         """After one more wrong answer; locked by the last one."""
         wrong = self.wrong_answers + 1

@@ -74,6 +74,15 @@ check_may_read_opinions = _rule(OVERSEERS)
 check_may_receive_opinions = _rule(COORDINATORS)
 
 
+def is_allowed(check: Callable[[], object]) -> bool:
+    """Whether a check lets pass: for pages, which offer nobody what would be refused."""
+    try:
+        check()
+    except (NotAllowed, NotFound):
+        return False
+    return True
+
+
 def check_may_administer(actor: Actor) -> None:
     """NotAllowed for everyone but admins, and operators at their command line."""
     if not (isinstance(actor, SystemActor) and actor.name == OPERATOR):
@@ -97,6 +106,11 @@ def check_keeps(actor: StaffActor, packet: Packet) -> None:
     """The same of a packet of any kind: what may end one, and what came back."""
     if not _sees(actor, packet, as_contributor=False):
         raise NotFound
+
+
+def hears_of_releases(actor: StaffActor, packet: Packet) -> bool:
+    """Whether, of a packet that they see, they may know too whom it went to: those who oversee its releases."""
+    return actor.role in OVERSEERS and _sees(actor, packet, as_contributor=False)
 
 
 def check_serves(actor: StaffActor, department_id: UUID) -> None:

@@ -97,7 +97,7 @@ class Accounts:
     def _proved(self, tx: Transaction, known: Member, code: str, now: datetime, *, knows: bool) -> Member:
         member = tx.get(Member, known.organization_id, known.id)
         proved = self.sign_in.proved(member, code, now) if knows else None
-        if proved is None or member.password_hash != known.password_hash:
+        if proved is None or not member.knows_as(known):
             raise AnswerWrong("The password or the code is not right.")
         return proved
 

@@ -20,7 +20,7 @@ from transfer_service.errors import AnswerWrong, NotAllowed, NotAuthenticated, N
 from transfer_service.ports import Database, Transaction
 from transfer_service.sealing.keys import SecretKey, derive_key
 from transfer_service.sealing.passwords import is_password, password_hash
-from transfer_service.sealing.tokens import keyed_digest, mint_token, token_hash
+from transfer_service.sealing.tokens import keyed_digest, matches, mint_token, token_hash
 from transfer_service.sealing.totp import totp_step
 from transfer_service.sealing.typed_codes import read_typed_code
 from transfer_service.usecases.guesses import Guesses
@@ -136,7 +136,7 @@ class SignIn:
         with self.database.changing() as tx:
             member = tx.get(Member, known.organization_id, known.id)
             may_try = member.may_try(now)
-            knows = knows and may_try and member.password_hash == known.password_hash
+            knows = knows and may_try and member.knows_as(known)
             proved = self.proved(member, proof.code, now) if knows else None
             if proved is not None:
                 return self.begun(tx, proved, origin, now)
@@ -147,7 +147,8 @@ class SignIn:
         """The member without the code that they just used up; None where it is not theirs."""
         recovery = read_typed_code(code)
         if recovery is not None:
-            left = tuple(each for each in member.recovery_hashes if each != self.recovery_hash(recovery))
+            given = self.recovery_hash(recovery).encode()
+            left = tuple(each for each in member.recovery_hashes if not matches(each.encode(), given))
             return replace(member, recovery_hashes=left) if len(left) < len(member.recovery_hashes) else None
         step = totp_step(member.totp_key, "".join(code.split()), now, after=member.totp_step)
         return None if step is None else replace(member, totp_step=step)

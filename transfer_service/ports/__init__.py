@@ -2,6 +2,7 @@
 
 store       an object store
 database    transactions, and what the worker asks of all organizations at once
+overview    what staff ask of many packets at once
 custody     the keyring, the post, and the courier of webhooks
 typesetting who makes PDFs
 
@@ -13,14 +14,14 @@ from transfer_service.ports.custody import Courier, Keyring, Post
 from transfer_service.ports.database import (
     Bookkeeping,
     Database,
-    R,
     S,
-    Slice,
     T,
     Tenanted,
     Transaction,
     Work,
 )
+from transfer_service.ports.overview import Overviews, PacketLine, PacketsAsked, Waiting
+from transfer_service.ports.slices import R, Slice
 from transfer_service.ports.store import ObjectBody, ObjectStore, RunningUpload, StoredObject, StoredPart
 from transfer_service.ports.typesetting import Typesetter
 
@@ -33,6 +34,9 @@ __all__ = [
     "Keyring",
     "ObjectBody",
     "ObjectStore",
+    "Overviews",
+    "PacketLine",
+    "PacketsAsked",
     "Post",
     "R",
     "RunningUpload",
@@ -44,5 +48,6 @@ __all__ = [
     "Tenanted",
     "Transaction",
     "Typesetter",
+    "Waiting",
     "Work",
 ]

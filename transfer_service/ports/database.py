@@ -2,8 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 from transfer_service.audit.entry import Entry, Event, Head
@@ -22,6 +21,8 @@ from transfer_service.domain.slide_request import SlideRequest
 from transfer_service.domain.ticket import Ticket
 from transfer_service.domain.webhook import Notice, Webhook
 from transfer_service.ports.chores import Chores
+from transfer_service.ports.overview import Overviews
+from transfer_service.ports.slices import Slice
 
 Tenanted = (
     Department
@@ -88,17 +89,6 @@ T = TypeVar(
     Opinion,
 )
 S = TypeVar("S", Member, Credential, Link, Release, Ticket, SlideRequest)
-
-
-R = TypeVar("R")
-
-
-@dataclass(frozen=True, slots=True)
-class Slice(Generic[R]):
-    """One page of a list, newest first, and the cursor of the next page where there is one."""
-
-    items: list[R]
-    next_cursor: str | None
 
 
 class Transaction(Protocol):
@@ -194,6 +184,19 @@ class Transaction(Protocol):
         """The log, newest first, in pages. CursorInvalid."""
         ...
 
+    def packet_log(
+        self,
+        organization_id: UUID,
+        packet_id: UUID,
+        *,
+        limit: int,
+        cursor: str | None,
+        nouns: Collection[str] | None = None,
+        oldest_first: bool = False,
+    ) -> Slice[Entry]:
+        """What the log has of one packet, in pages; of ``nouns`` alone, where they are given. CursorInvalid."""
+        ...
+
     def kept_answer(self, key: bytes) -> KeptAnswer | None:
         """The answer kept for that caller and key."""
         ...
@@ -207,8 +210,8 @@ class Transaction(Protocol):
         ...
 
 
-class Work(Transaction, Chores, Protocol):
-    """A transaction, with what the worker asks of it."""
+class Work(Transaction, Chores, Overviews, Protocol):
+    """A transaction, with what the worker asks of it, and what staff ask of many packets."""
 
 
 class Database(Protocol):

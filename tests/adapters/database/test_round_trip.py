@@ -16,6 +16,7 @@ from transfer_service.adapters.database import SqlDatabase
 from transfer_service.domain.disclosure import Disclosure
 from transfer_service.domain.language import Language
 from transfer_service.domain.link import Challenge, Link, Passcode, Redemption, Verification
+from transfer_service.domain.member import Member
 from transfer_service.domain.packet import (
     AssemblyIntent,
     Case,
@@ -156,6 +157,27 @@ def test_secrets_find_their_credential_link_and_release(database: SqlDatabase, t
         assert work.by_secret(Release, tenant.release.secret_hash) == tenant.release
         with pytest.raises(NotFound):
             work.by_secret(Link, tenant.release.secret_hash)
+
+
+def test_a_member_is_found_by_address_and_by_invitation(database: SqlDatabase, tenant: Tenant) -> None:
+    invited = a.a_member(organization_id=tenant.id, id=tenant.staff.id, secret_hash=b"s" * 32, invited_until=a.NOW)
+    saved(database, tenant, invited)
+    with database.reading() as work:
+        assert work.by_email(invited.email) == invited
+        assert work.by_secret(Member, b"s" * 32) == invited
+        with pytest.raises(NotFound):
+            work.by_email("nobody@hospital.test")
+    accepted = replace(invited, secret_hash=None, password_hash="$argon2id$", recovery_hashes=("a", "b"), totp_step=7)
+    saved(database, tenant, accepted)
+    with database.changing() as work:
+        assert work.by_email(invited.email) == accepted
+
+
+def test_two_members_do_not_sign_in_by_one_address(database: SqlDatabase, tenant: Tenant, neighbour: Tenant) -> None:
+    one = a.a_member(organization_id=tenant.id, id=tenant.staff.id)
+    saved(database, tenant, one)
+    with pytest.raises(AssertionError):
+        saved(database, neighbour, a.a_member(organization_id=neighbour.id, id=neighbour.staff.id, email=one.email))
 
 
 def test_a_ticket_is_found_by_its_secret_and_goes_with_its_session(database: SqlDatabase, tenant: Tenant) -> None:

@@ -56,7 +56,7 @@ def filled(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Fi
             asked = a.a_slide_request(**of, department_id=each.department.id)
             of_release = {**of, "release_id": each.release.id}
             more = (webhook, approval, asked, a.a_document(**of_release), an_opinion_of(each, a.a_reply()))
-            work.save(a.an_event(each.actor), a.a_receipt(**of_release), *more)
+            work.save(a.an_event(each.actor), a.a_receipt(**of_release), a.a_member(**of, id=each.staff.id), *more)
             work.keep(a.a_notice(**of, recipient_id=each.recipient.id, release_id=each.release.id))
     database.dispose()
     return filled

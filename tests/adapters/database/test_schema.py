@@ -17,6 +17,7 @@ from tests import factories as a
 from tests.adapters.database.conftest import Tenant
 from tests.databases import Kept, SqliteKept
 from tests.stages import Stages
+from tests.waits import listed
 from transfer_service.adapters.database import SqlDatabase, downgrade, migrate, schema
 from transfer_service.adapters.database.dialects import dialect_of
 from transfer_service.adapters.database.tables import METADATA
@@ -25,7 +26,9 @@ from transfer_service.domain.link import Link
 from transfer_service.domain.mail import MailKind, Postmark
 from transfer_service.domain.people import Department
 from transfer_service.domain.release import Release, ReleaseState
+from transfer_service.domain.waiting import Awaited
 from transfer_service.errors import Unavailable
+from transfer_service.usecases.deposit import PacketDraft
 
 
 def described(kept: Kept) -> list[tuple[Any, ...]]:
@@ -176,11 +179,11 @@ def test_links_and_tokens_of_before_outlive_the_revision_of_services_and_its_way
     stages = Stages(tmp_path, own_database)
     stages.fetched_by_service()
     stages.redeemed()
-    before = stages.rows("alembic_version", "receipts", "mail")  # mail forgets what it was for
+    before = stages.rows("alembic_version", "receipts", "mail", "waits")  # mail forgets what it was for
     stages.close_down()
     downgrade(url, "0001")
     migrate(url)
-    after = stages.rows("alembic_version", "receipts", "mail")
+    after = stages.rows("alembic_version", "receipts", "mail", "waits")
     lost = {name: [row for row in rows if row not in after[name]] for name, rows in before.items()}
     assert {name: len(rows) for name, rows in lost.items() if rows} == {
         "credentials": 1,
@@ -204,3 +207,23 @@ def test_mail_that_was_given_up_goes_on_the_way_back_and_what_waits_or_was_sent_
     with database.reading() as work:
         assert {mark.id for mark in work.find(Postmark, tenant.id)} == {waits.id, sent.id}
         assert work.mail_due(a.NOW, 9) == [replace(waits, language=None, kind=None, about_id=None)]
+
+
+def test_packets_of_before_are_listed_by_their_state_until_the_worker_has_mended_them(
+    own_database: Kept, tmp_path: Path
+) -> None:
+    stages = Stages(tmp_path, own_database)
+    for stage in (stages.opened(), stages.linked(), stages.closed()):
+        radiology = stages.department(stages.hospital.organization, f"Radiology {stage.packet.id}")
+        draft = PacketDraft(stage.packet.case, contributing_department_ids=(radiology.id,))
+        stages.journey.deposit.open_packet(stages.coordinator, draft, stages.now)
+    stages.journey.retire.retire(stages.coordinator, stage.packet.id, stages.now)
+    before = stages.rows("alembic_version")
+    downgrade(own_database.url, "-1")
+    migrate(own_database.url)
+    assert len(listed(stages)) == len(before["packets"])
+    assert {wait.awaited for wait in listed(stages).values()} == {Awaited.FILES, Awaited.RELEASE, Awaited.ENDED}
+    while stages.journey.mend.mend_some(stages.now):
+        pass
+    assert stages.rows("alembic_version") == before
+    stages.close_down()

@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from transfer_service.adapters.database.mapping import K, Mapper, mapper_of
+from transfer_service.adapters.database.overview import SqlOverview
 from transfer_service.adapters.database.reminders import is_to_be_reminded_of
 from transfer_service.adapters.database.tables import (
     audit_entries,
@@ -43,7 +44,6 @@ from transfer_service.adapters.database.tables import (
 from transfer_service.adapters.database.tables import packet_files as files
 from transfer_service.adapters.database.tables import release_documents as documents
 from transfer_service.adapters.database.tenancy import OPTION, TENANT
-from transfer_service.adapters.database.transaction import SqlTransaction
 from transfer_service.domain.document import DocumentKind
 from transfer_service.domain.link import Link
 from transfer_service.domain.mail import Mail
@@ -62,8 +62,8 @@ ENTRIES_LOOKED_AT = 500
 FORGET_AFTER = timedelta(days=1)
 
 
-class SqlWork(SqlTransaction):
-    """Implements ``ports.Work``: a transaction, and the worker's lists."""
+class SqlWork(SqlOverview):
+    """Implements ``ports.Work``: a transaction, what staff ask of many packets, and the worker's lists."""
 
     def files_to_verify(self, now: datetime, limit: int) -> list[PacketFile]:
         """Verifying, and leased to nobody at ``now``; the longest waiting first."""

@@ -17,24 +17,34 @@ from transfer_service.adapters.keyring import CachedKeyring
 from transfer_service.errors import Unavailable
 from transfer_service.ports import Keyring
 
+WRONG_ANSWERS = 20
+
 _current: ContextVar[tuple[Engine, SqlWork] | None] = ContextVar("current_transaction", default=None)
 
 
 class SqlDatabase:
     """Implements ``ports.Database`` on a migrated database: a SQLite file, or one on a PostgreSQL server.
 
-    ``busy_timeout_s`` is how long one waits for another's transaction before ``Unavailable``. Records keys are held
+    ``busy_timeout_s`` is how long one waits for another's transaction before ``Unavailable``. After so many
+    ``wrong_answers`` a link is locked: packets then wait for another. Records keys are held
     in memory for at most a minute. Make one in each process: connections don't outlive a fork. Raises
     InstallationDamaged where it is missing, can't be written or does not hold together; SettingsInvalid for a URL,
     a server or a user that will not do.
     """
 
-    def __init__(self, url: str, keyring: Keyring, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
+    def __init__(
+        self,
+        url: str,
+        keyring: Keyring,
+        *,
+        busy_timeout_s: float = BUSY_TIMEOUT_S,
+        wrong_answers: int = WRONG_ANSWERS,
+    ) -> None:
         self._dialect = dialect_of(url, busy_timeout_s)
         self._dialect.find(create=False)
         self._engine = self._dialect.engine()
         finalize(self, self._engine.dispose).atexit = False  # whom nobody needs any more holds no connections
-        self._keyring = CachedKeyring(keyring)
+        self._keyring, self._wrong_answers = CachedKeyring(keyring), wrong_answers
         self._head = head_revision()
         try:
             self._dialect.check_sound(self._engine)
@@ -80,11 +90,13 @@ class SqlDatabase:
     @contextmanager
     def _begun(self, *, changes: bool) -> Iterator[SqlWork]:
         with self._connected(changes=changes) as connection:
-            work = SqlWork(connection, self._dialect, self._keyring, changes=changes)
+            work = SqlWork(connection, self._dialect, self._keyring, changes=changes, wrong_answers=self._wrong_answers)
             token = _current.set((self._engine, work))
             try:
                 yield work
                 if changes:
+                    self._dialect.check_begun(connection)
+                    work.settle()
                     self._dialect.check_begun(connection)
             finally:
                 _current.reset(token)

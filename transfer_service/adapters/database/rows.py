@@ -33,7 +33,7 @@ from transfer_service.domain.link import Link, Passcode
 from transfer_service.domain.mail import OPTIONAL, Mail, MailKind, Postmark, Way
 from transfer_service.domain.member import Member
 from transfer_service.domain.opinion import Opinion
-from transfer_service.domain.packet import Packet, PacketFile
+from transfer_service.domain.packet import Case, Packet, PacketFile
 from transfer_service.domain.paths import path_identity
 from transfer_service.domain.people import Recipient, Role
 from transfer_service.domain.release import Release
@@ -115,6 +115,12 @@ def packet_of(row: Row, seals: Seals) -> Packet:
         "pending_contact": contact_from_document(opened("pending_contact")),
     }
     return Packet(**_without(values, "record_number_index", "accession_number_index"))
+
+
+def case_of(row: Row, seals: Seals) -> Case:
+    """What the packet is about, and nothing else of it. SealBroken."""
+    sealed = seals.field(row["organization_id"], "packets", "case", row["id"])
+    return case_from_document(cast("Any", sealed.open(row["case"])))
 
 
 def file_row(file: PacketFile, seals: Seals) -> dict[str, Any]:

@@ -36,6 +36,7 @@ from transfer_service.domain.packet import FileKind, FileState, PacketKind, Pack
 from transfer_service.domain.people import CredentialKind, RecipientKind, Role
 from transfer_service.domain.release import Basis, Medium, ReleaseState
 from transfer_service.domain.slide_request import DeclineReason, SlideRequestState
+from transfer_service.domain.waiting import Awaited
 from transfer_service.domain.webhook import NoticeKind, Silence
 
 METADATA = MetaData(
@@ -184,8 +185,34 @@ packets = _tenant_table(
     Index(None, "organization_id", "department_id", "created_at", "id"),
     Index(None, "organization_id", "record_number_index"),
     Index(None, "organization_id", "accession_number_index"),
+    Index(None, "organization_id", "predecessor_id"),
     Index(None, "state", "written_at"),
     Index(None, "state", "destroy_at"),
+)
+
+# What each packet waits for, from when until when, once for each who lists it: its department, those that contribute,
+# and its organization, which stands for whoever oversees all. Made of other tables by ``waits``.
+waits = _tenant_table(
+    "waits",
+    Column("packet_id", Uuid, primary_key=True),
+    Column("seen_by", Uuid, primary_key=True),
+    Column("starts_at", UtcDateTime, primary_key=True),
+    Column("ends_at", UtcDateTime, nullable=False),
+    Column("awaited", word_of(Awaited), nullable=False),
+    Column("since", UtcDateTime, nullable=False),
+    Column("state", word_of(PacketState), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    _refers("packets", "packet_id"),
+    # Each holds all that a list asks, so that a list reads nothing else.
+    Index(
+        "ix_waits_newest",
+        *("organization_id", "seen_by", "created_at", "packet_id", "state", "awaited", "since", "starts_at", "ends_at"),
+    ),
+    Index(
+        "ix_waits_longest",
+        *("organization_id", "seen_by", "awaited", "since", "packet_id", "state", "created_at", "starts_at", "ends_at"),
+    ),
+    identified=False,
 )
 
 packet_files = _tenant_table(
@@ -216,6 +243,7 @@ packet_files = _tenant_table(
     CheckConstraint("size_bytes >= 0", name="size_bytes_counted"),
     UniqueConstraint("organization_id", "packet_id", "path_index"),
     Index(None, "organization_id", "packet_id", "created_at", "id"),
+    Index("ix_packet_files_by_state", "organization_id", "packet_id", "state", "completed_at", "carried_from"),
     Index(None, "state", "completed_at"),
 )
 
@@ -544,6 +572,12 @@ slide_requests = _tenant_table(
     Index(None, "organization_id", "department_id", "received_at", "id"),
     Index(None, "organization_id", "mailbox_index", "acknowledged_at"),
     Index(None, "decided_at", "received_at"),
+    Index(
+        "ix_slide_requests_undecided",
+        *("organization_id", "department_id", "received_at"),
+        sqlite_where=text("decided_at IS NULL"),
+        postgresql_where=text("decided_at IS NULL"),
+    ),
 )
 
 kept_answers = Table(

@@ -1,13 +1,13 @@
 """One transaction: reading and changing in the domain's words. A change is written with its audit entry, or not."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, get_args
 from uuid import UUID
 
 from sqlalchemy import Connection, Select, delete, insert, select
 
-from transfer_service.adapters.database import auditing, cursors, lists
+from transfer_service.adapters.database import auditing, cursors, lists, packet_logs
 from transfer_service.adapters.database.accounting import asked_for
 from transfer_service.adapters.database.engine import Dialect
 from transfer_service.adapters.database.mapping import K, Mapper, mapper_of
@@ -19,6 +19,7 @@ from transfer_service.adapters.database.tables import (
     service_keys,
 )
 from transfer_service.adapters.database.tenancy import OPTION
+from transfer_service.adapters.database.waits import Touched, Waits
 from transfer_service.adapters.database.writing import is_row, organization_of, write_all
 from transfer_service.audit.entry import Entry, Event, Head
 from transfer_service.domain.accounting import AccountQuery
@@ -36,15 +37,23 @@ _BOOKKEEPING = get_args(Bookkeeping)
 class SqlTransaction:
     """Implements ``ports.Transaction`` on one connection, inside a transaction that somebody else ends."""
 
-    def __init__(self, connection: Connection, dialect: Dialect, keyring: Keyring, *, changes: bool) -> None:
+    def __init__(
+        self, connection: Connection, dialect: Dialect, keyring: Keyring, *, changes: bool, wrong_answers: int
+    ) -> None:
         self._connection, self._dialect = connection, dialect
         self._seals = Seals(keyring, self._wrapped_records_key)
+        self.waits, self._touched = Waits(connection, wrong_answers), Touched()
         self.changes = changes
 
     def savepoint(self) -> AbstractContextManager[Any]:
         """A part of the transaction that can be undone on its own. Unavailable."""
         self._dialect.check_begun(self._connection)
         return self._connection.begin_nested()
+
+    def settle(self) -> None:
+        """At the end, before it is committed: what the changed packets wait for from now on."""
+        for organization_id, packet_ids in self._touched.taken():
+            self.waits.keep(organization_id, packet_ids)
 
     def save(self, event: Event, *things: Organization | Tenanted | Bookkeeping) -> None:
         """Write the things and the event's audit entry. ValueError where they are of two organizations."""
@@ -53,19 +62,20 @@ class SqlTransaction:
             if organization_of(thing) not in {None, event.organization_id}:
                 raise ValueError("the event and what it is about are of two organizations")
         with self.savepoint():
-            write_all(self._connection, self._seals, things)
+            self._write(things)
             auditing.append(self._connection, event)
 
     def keep(self, *things: Bookkeeping) -> None:
         """Write bookkeeping. TypeError for anything whose change has to be recorded."""
         self._check_bookkeeping(things)
         with self.savepoint():
-            write_all(self._connection, self._seals, things)
+            self._write(things)
 
     def drop(self, *things: Bookkeeping) -> None:
         """Remove bookkeeping; content where it is gone already."""
         self._check_bookkeeping(things)
         with self.savepoint():
+            self._touched.note(things)
             for thing in things:
                 mapper = mapper_of(type(thing))
                 self._connection.execute(delete(mapper.table).where(*is_row(mapper, thing)))
@@ -191,6 +201,20 @@ class SqlTransaction:
         more = cursors.encoded("audit_entries", [entries[limit - 1].seq]) if len(entries) > limit else None
         return Slice(entries[:limit], more)
 
+    def packet_log(
+        self,
+        organization_id: UUID,
+        packet_id: UUID,
+        *,
+        limit: int,
+        cursor: str | None,
+        nouns: Collection[str] | None = None,
+        oldest_first: bool = False,
+    ) -> Slice[Entry]:
+        """What the log has of one packet, in pages. CursorInvalid."""
+        look = packet_logs.Look(organization_id, packet_id, nouns, oldest_first=oldest_first)
+        return packet_logs.page(self._connection, look, limit, cursor)
+
     def kept_answer(self, key: bytes) -> KeptAnswer | None:
         """The answer kept for that caller and key."""
         mapper = mapper_of(KeptAnswer)
@@ -209,6 +233,10 @@ class SqlTransaction:
         """Keep a new wrapped key of the installation; an older one of that purpose is never replaced."""
         self._check_changes()
         self._connection.execute(insert(service_keys), {"purpose": purpose, "wrapped": wrapped})
+
+    def _write(self, things: Sequence[object]) -> None:
+        self._touched.note(things)
+        write_all(self._connection, self._seals, things)
 
     def _take_turn(self, *names: str) -> None:
         """What no organization's turn covers: whoever changes and finds nothing there is the one who may add it."""

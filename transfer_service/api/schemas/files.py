@@ -81,10 +81,16 @@ class ReleasedFileSchema(Schema):
 
 
 class PartSchema(Schema):
-    """One part that has arrived; its plaintext size."""
+    """One part that has arrived: its plaintext's size, and SHA-256 where it came with one."""
 
     number = WholeNumber()
     size = Size(attribute="size_bytes")
+    sha256 = fields.String(
+        allow_none=True,
+        metadata={
+            "description": "What a client that goes on compares its own part with; null without a Content-Digest."
+        },
+    )
 
 
 class PartPageSchema(PageSchema):

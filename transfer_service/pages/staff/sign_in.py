@@ -16,10 +16,12 @@ from transfer_service.identity.sign_in import Proof
 from transfer_service.pages.answers import page
 from transfer_service.pages.fields import typed, typed_as_it_is
 from transfer_service.pages.protection import guarded
-from transfer_service.pages.staff.desk import staff_actor, visit, way_back
+from transfer_service.pages.staff.desk import ask_to_sign_in, member, staff_actor, visit, way_back
 from transfer_service.wording import N_
 
 sign_in = guarded(Blueprint("staff_sign_in", __name__, url_prefix="/staff"))
+
+sign_in.register_error_handler(NotAuthenticated, ask_to_sign_in)
 
 _WRONG = N_(
     "The e-mail address, the password or the code is not right. A code works once: wait for the next one. After ten "
@@ -31,7 +33,7 @@ _WRONG = N_(
 def start() -> AnyResponse:
     """The three fields; who is in already goes on."""
     with suppress(NotAuthenticated):
-        staff_actor()
+        member()
         return redirect(url_for("staff_home.overview"), 303)
     return page("staff/sign_in")
 
@@ -52,11 +54,12 @@ def enter() -> AnyResponse:
 @sign_in.post("/role")
 def choose_role() -> AnyResponse:
     """Act in another of one's roles."""
+    actor = staff_actor()
     try:
         role = Role(typed("role"))
     except ValueError:
         raise NotAllowed from None
-    service().sign_in.act_as(staff_actor(), role, now())
+    service().sign_in.act_as(actor, role, now())
     return redirect(url_for("staff_home.overview"), 303)
 
 

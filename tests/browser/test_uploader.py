@@ -1,0 +1,292 @@
+"""Files dropped on a packet's page, at the installation that a user would start."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.sender import Sender
+from tests.browser.staff import WITHIN_MS, Member, enrolled, signed_in
+from tests.fault_proxy import Fault, FaultProxy
+from tests.journey.hospital import Hospital
+from tests.standalone_process import eventually
+
+MIB = 2**20
+CRAWL = MIB // 4
+DOWN = Fault(cut_request_at=0, reset=True)
+
+
+@pytest.fixture(scope="module")
+def member(browser: Browser, hospital: Hospital) -> Member:
+    return enrolled(browser, hospital, "ann@agatha.test", "coordinator", "privacy_officer")
+
+
+@pytest.fixture
+def page(browser: Browser, member: Member) -> Iterator[Page]:
+    with signed_in(browser, member) as context:
+        yield context.new_page()
+
+
+@pytest.fixture
+def sender(page: Page, hospital: Hospital) -> Sender:
+    return Sender(page, hospital).open()
+
+
+def write(path: Path, size: int) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(os.urandom(size))
+    return path
+
+
+def digest_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def send_some(sender: Sender, *places: Path) -> None:
+    """Drop it, and let the line become slow once some parts are there."""
+    sender.line(8 * MIB)
+    sender.drop(*places)
+    assert eventually(lambda: sender.parts_taken() > 0, WITHIN_MS / 1000)
+    sender.line(CRAWL)
+
+
+def test_a_mirax_slide_and_its_folder_arrive_with_their_paths(sender: Sender, tmp_path: Path) -> None:
+    index = write(tmp_path / "A1.mrxs", 1000)
+    write(tmp_path / "A1" / "Slidedat.ini", 500)
+    write(tmp_path / "A1" / "deeper" / "Data0001.dat", 70_000)
+    write(tmp_path / "A1" / "empty.dat", 0)
+    write(tmp_path / "A1" / "Thumbs.db", 10)
+    sender.drop(index, tmp_path / "A1")
+    sender.sees("Left out, as file managers leave them behind: A1/Thumbs.db")
+    sender.sees_verified(4)
+    assert set(sender.files()) == {"A1.mrxs", "A1/Slidedat.ini", "A1/deeper/Data0001.dat", "A1/empty.dat"}
+    for path, file in sender.files().items():
+        assert (file["state"], file["sha256"]) == ("verified", digest_of(tmp_path / path))
+
+
+def test_three_hundred_small_files_of_one_folder_arrive(sender: Sender, tmp_path: Path) -> None:
+    for number in range(300):
+        write(tmp_path / "slide" / f"Data{number:04}.dat", 100 + number)
+    sender.drop(tmp_path / "slide")
+    sender.sees("300 files have arrived")
+    sender.sees_verified(300)
+    assert {file["size"] for file in sender.files().values()} == {100 + number for number in range(300)}
+
+
+def test_names_arrive_in_one_unicode_form(sender: Sender, tmp_path: Path) -> None:
+    sender.choose_files([write(tmp_path / "Gu\u0308nther.svs", 10)])
+    sender.sees_verified(1)
+    assert set(sender.files()) == {"G\u00fcnther.svs"}
+
+
+def test_a_chosen_folder_keeps_its_name(sender: Sender, tmp_path: Path) -> None:
+    write(tmp_path / "case" / "slides" / "A1.svs", 10)
+    sender.choose_folder(tmp_path / "case")
+    sender.sees_verified(1)
+    assert set(sender.files()) == {"case/slides/A1.svs"}
+
+
+def test_what_is_paused_goes_on_and_sends_no_part_twice(sender: Sender, tmp_path: Path) -> None:
+    slide = write(tmp_path / "A1.svs", 10 * 16 * MIB)
+    send_some(sender, slide)
+    sender.press("Pause")
+    expect(sender.page.get_by_role("button", name="Continue")).to_be_visible()
+    taken = sender.parts_taken()
+    sender.page.wait_for_timeout(1500)
+    assert sender.parts_taken() == taken < 10
+    sender.line()
+    sender.press("Continue")
+    sender.sees_verified(1)
+    assert sender.parts_taken() == 10
+    assert sender.files()["A1.svs"]["sha256"] == digest_of(slide)
+
+
+def test_a_file_that_is_removed_while_it_is_sent_is_gone_from_the_packet(sender: Sender, tmp_path: Path) -> None:
+    sender.line(CRAWL)
+    sender.choose_files([write(tmp_path / "wrong.svs", 64 * MIB), write(tmp_path / "right.svs", 1000)])
+    row = sender.rows.filter(has_text="wrong.svs")
+    expect(row.locator("progress")).to_be_visible()
+    row.get_by_role("button", name="Remove").click()
+    sender.line()
+    sender.sees_verified(1)
+    assert set(sender.files()) == {"right.svs"}
+
+
+def test_what_the_service_refuses_is_said_beside_that_file_and_the_others_go_on(sender: Sender, tmp_path: Path) -> None:
+    sender.choose_files([write(tmp_path / "A1.svs", 10)])
+    sender.sees_verified(1)
+    write(tmp_path / "upper" / "a1.SVS", 11)
+    sender.choose_files(
+        [write(tmp_path / "back\\slash.svs", 10), write(tmp_path / "good.svs", 10), tmp_path / "upper" / "a1.SVS"]
+    )
+    sender.sees_verified(2)
+    expect(sender.rows.filter(has_text="slash.svs")).to_contain_text("The service does not take this name")
+    expect(sender.rows.filter(has_text="a1.SVS")).to_contain_text("already has another file of this name")
+    assert set(sender.files()) == {"A1.svs", "good.svs"}
+
+
+def test_the_same_files_dropped_again_are_found_there_and_not_sent_again(sender: Sender, tmp_path: Path) -> None:
+    slide = write(tmp_path / "A1.svs", 20 * MIB)
+    sender.drop(slide)
+    sender.sees_verified(1)
+    sender.open()
+    sender.drop(slide)
+    sender.sees("Everything has been sent")
+    assert sender.parts_taken() == 2
+
+
+def test_another_file_of_that_name_and_size_is_not_taken_for_what_is_there(sender: Sender, tmp_path: Path) -> None:
+    slide = write(tmp_path / "A1.svs", 1000)
+    sender.drop(slide)
+    sender.sees_verified(1)
+    sent = sender.files()["A1.svs"]["sha256"]
+    write(slide, 1000)
+    sender.open()
+    sender.drop(slide)
+    sender.sees("The packet already has another file of this name, complete.")
+    assert sender.files()["A1.svs"]["sha256"] == sent
+
+
+def test_a_file_that_changes_while_it_is_sent_is_refused(sender: Sender, tmp_path: Path) -> None:
+    slide = write(tmp_path / "A1.svs", 10 * 16 * MIB)
+    send_some(sender, slide)
+    with slide.open("ab") as file:
+        file.write(b"more")
+    sender.line()
+    sender.sees("The file changed, moved or vanished while it was sent.")
+    assert sender.files()["A1.svs"]["state"] == "receiving"
+
+
+def test_a_second_tab_says_that_the_first_one_sends(sender: Sender, tmp_path: Path) -> None:
+    slide = write(tmp_path / "A1.svs", 4 * 16 * MIB)
+    sender.line(CRAWL)
+    sender.drop(slide)
+    sender.sees_progress(0.001)
+    other = sender.page.context.new_page()
+    other.goto(sender.page.url)
+    expect(other.get_by_text("Another tab of this browser is sending")).to_be_visible(timeout=WITHIN_MS)
+    expect(other.locator("[data-drop]")).to_be_hidden()
+    sender.line()
+    sender.sees_verified(1)
+    expect(other.locator("[data-drop]")).to_be_visible(timeout=WITHIN_MS)
+    assert sender.parts_taken() == 4
+
+
+def test_an_upload_outlives_its_session_and_goes_on_after_signing_in_again(
+    browser: Browser, hospital: Hospital, tmp_path: Path
+) -> None:
+    bob = enrolled(browser, hospital, "bob@agatha.test", "depositor")
+    with signed_in(browser, bob) as context:
+        sending = Sender(context.new_page(), hospital).open()
+        slide = write(tmp_path / "A1.svs", 8 * 16 * MIB)
+        sending.line(CRAWL)
+        sending.drop(slide)
+        sending.sees_progress(0.001)
+        elsewhere = context.new_page()
+        elsewhere.goto(f"{bob.url}/staff/account")
+        elsewhere.locator("details.who summary").click()
+        elsewhere.get_by_role("button", name="Sign out", exact=True).click()
+        sending.line()
+        sending.sees("You are signed out. Sign in again in another tab, then it goes on by itself.")
+        with context.expect_page() as opened:
+            sending.page.get_by_role("link", name="Sign in again in another tab").click()
+        sending.page.wait_for_timeout(6000)  # it looks whether somebody is in again, and must not be in the way of that
+        bob.sign_in(opened.value, bob.codes[0])
+        sending.sees_verified(1)
+        assert sending.parts_taken() == 8
+
+
+def test_a_packet_closes_by_itself_after_its_page_was_shut(sender: Sender, tmp_path: Path) -> None:
+    sender.line(CRAWL)
+    sender.drop(write(tmp_path / "A1.svs", 2 * 16 * MIB))
+    sender.page.get_by_label("Close the packet by itself").check()
+    sender.line()
+    sender.page.wait_for_function("!document.querySelector('[data-uploader]')", timeout=WITHIN_MS)
+    sender.page.close()
+    assert eventually(lambda: sender.shown()["state"] == "closed")
+
+
+def test_two_quick_clicks_close_a_packet_once(sender: Sender, tmp_path: Path) -> None:
+    sender.drop(write(tmp_path / "A1.svs", 1000))
+    sender.sees_verified(1)
+    sender.page.get_by_role("button", name="Close the packet").dblclick()
+    sender.sees("What is in the packet can not change any more.")
+    expect(sender.page.locator("#receipt")).to_be_visible()
+    sender.page.go_back()
+    sender.sees("What is in the packet can not change any more.")
+    entries = sender.hospital.privacy_officer.items(f"/audit?packet={sender.packet_id}")
+    assert [entry["action"] for entry in entries].count("packet.closed") == 1
+
+
+def test_going_back_in_mid_upload_is_warned_of_and_loses_nothing(sender: Sender, tmp_path: Path) -> None:
+    slide = write(tmp_path / "A1.svs", 8 * 16 * MIB)
+    sender.page.goto(f"{sender.hospital.installation.base_url}/staff/account")
+    sender.open()
+    warned = []
+    sender.page.on("dialog", lambda dialog: warned.append(dialog.type))
+    send_some(sender, slide)
+    sender.page.go_back()
+    expect(sender.page).to_have_url(f"{sender.hospital.installation.base_url}/staff/account")
+    assert warned == ["beforeunload"]
+    sender.line()
+    sender.page.go_forward()
+    sender.sees("1 file is not complete.")
+    sender.drop(slide)
+    sender.sees_verified(1)
+    assert 8 <= sender.parts_taken() <= 8 + 4
+
+
+def test_after_a_reload_one_button_goes_on_with_the_same_files(sender: Sender, tmp_path: Path) -> None:
+    slide = write(tmp_path / "case" / "A1.svs", 8 * 16 * MIB)
+    send_some(sender, slide.parent)
+    sender.page.reload()
+    sender.line()
+    sender.press("Go on with the same files")
+    sender.sees_verified(1)
+    assert sender.files()["case/A1.svs"]["sha256"] == digest_of(slide)
+
+
+LARGE = 2_500 * MIB
+
+
+def large_file(path: Path) -> Path:
+    """Holes with stretches of random bytes, quickly made: every part is another one."""
+    with path.open("wb") as file:
+        file.truncate(LARGE + 12_345)
+        for start in range(0, LARGE, 16 * MIB):
+            file.seek(start + 1000)
+            file.write(os.urandom(65_536))
+    return path
+
+
+def test_two_and_a_half_gigabytes_outlive_a_cut_line_and_a_reload_and_only_what_is_missing_is_sent_again(
+    hospital: Hospital, member: Member, chromium: str, browser: Browser, tmp_path: Path
+) -> None:
+    port = int(hospital.installation.base_url.rpartition(":")[2])
+    slide = large_file(tmp_path / "large.ndpi")
+    parts = -(-slide.stat().st_size // (16 * MIB))
+    with FaultProxy(port) as line:
+        rule = f"--host-resolver-rules=MAP 127.0.0.1:{port} 127.0.0.1:{line.port}"
+        through_the_line = browser.browser_type.launch(executable_path=chromium, args=["--no-sandbox", rule])
+        with signed_in(through_the_line, member) as context:
+            sender = Sender(context.new_page(), hospital).open()
+            sender.drop(slide)
+            sender.sees_progress(0.25)
+            line.next(then=DOWN)
+            sender.sees("No connection. Goes on by itself.")
+            line.next()
+            sender.sees_progress(0.6)
+            sender.page.reload()
+            taken = sender.parts_taken()
+            assert taken < parts
+            sender.sees("1 file is not complete.")
+            sender.drop(slide)
+            expect(sender.page.locator("#files")).to_contain_text("Verified: 1 of 1.", timeout=600_000)
+        through_the_line.close()
+    assert sender.files()["large.ndpi"]["sha256"] == digest_of(slide)
+    assert parts <= sender.parts_taken() <= parts + 4  # what was being stored when it was asked for may come twice
+    slide.unlink()
