@@ -71,8 +71,8 @@ class SqlOverview(SqlTransaction):
             statement = select(packets.c.id).where(*its, seen).order_by(newest).limit(limit)
             ids |= {*self._connection.execute(statement).scalars()}
         mine = and_(_of(organization_id, seen_by, now), _KEPT.packet_id.in_(ids))
-        found = self._connection.execute(select(*_SHOWN).where(mine))  # sorted in SQL, it would read the whole list
-        rows = sorted(found, key=lambda row: (row.created_at, row.packet_id), reverse=True)
+        few: Select[Any] = select(*_SHOWN).where(mine)  # sorted in SQL, it would read the whole list
+        rows = sorted(self._connection.execute(few), key=lambda row: (row.created_at, row.packet_id), reverse=True)
         return self._lines(organization_id, rows[:limit])
 
     def waiting(self, organization_id: UUID, seen_by: UUID, now: datetime) -> dict[Awaited, Waiting]:
