@@ -206,8 +206,8 @@ _DOORS = {
     ("POST", "/staff/role"):                    "F F F F",
     ("GET", "/staff/sign-in"):                  "S G S S",
     ("POST", "/staff/sign-in"):                 "F F F F",
-    ("POST", "/staff/sign-out"):                "G G G G",
-    ("POST", "/staff/sign-out-everywhere"):     "G G G G",
+    ("POST", "/staff/sign-out"):                "G F G G",
+    ("POST", "/staff/sign-out-everywhere"):     "G F G G",
     ("GET", "/staff/signed-out"):               "S S S S",
 }  # fmt: skip
 
