@@ -61,11 +61,13 @@ from transfer_service.usecases.answer import Answers, OpinionView
 from transfer_service.usecases.answers import Questions
 from transfer_service.usecases.archive import Archives
 from transfer_service.usecases.ask import Asking
+from transfer_service.usecases.audit_log import AuditLog
 from transfer_service.usecases.carry import Carry
 from transfer_service.usecases.close import Close
 from transfer_service.usecases.contact import Contacts
 from transfer_service.usecases.copies import Copies
 from transfer_service.usecases.deliver import Deliver
+from transfer_service.usecases.departments import Departments
 from transfer_service.usecases.deposit import Deposit, FileDraft, PacketDraft
 from transfer_service.usecases.describe import Describe
 from transfer_service.usecases.documents import Documents
@@ -90,7 +92,9 @@ from transfer_service.usecases.remind import Remind
 from transfer_service.usecases.report import Reports
 from transfer_service.usecases.retire import Retire
 from transfer_service.usecases.services import Services
+from transfer_service.usecases.shown import Shown
 from transfer_service.usecases.slide_requests import SlideRequests
+from transfer_service.usecases.staff_tokens import StaffTokens
 from transfer_service.usecases.successor import SuccessorDraft, Successors
 from transfer_service.usecases.tell import Tell
 from transfer_service.usecases.tickets import Tickets
@@ -256,6 +260,9 @@ class Stages:
         return Journey(
             enrol=Enrol(self.database, self.keyring),
             members=Members(self.database, PUBLIC_URL),
+            departments=Departments(self.database),
+            shown=Shown(self.database, PUBLIC_URL),
+            staff_tokens=StaffTokens(self.database),
             recipients=Recipients(self.database),
             contacts=Contacts(self.database),
             deposit=deposit,
@@ -277,6 +284,7 @@ class Stages:
             tickets=Tickets(self.database, self.limits, PUBLIC_URL, self.clock),
             templates=FormTemplates(self.database),
             account=Account(self.database),
+            audit_log=AuditLog(self.database),
             reports=Reports(self.database, self.typesetter),
             tell=Tell(self.database),
             retire=Retire(self.database, self.store, self.limits),

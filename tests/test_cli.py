@@ -102,6 +102,28 @@ def test_a_revoked_token_is_listed_as_revoked(department):
     assert answer("token", "list")["items"][0]["revoked_at"] is not None
 
 
+def test_a_member_of_staff_is_invited_listed_invited_again_and_disabled(department):
+    words = ("--department", department, "--role", "admin", "--role", "coordinator", "--email", "Ann@hospital.test")
+    made = answer("staff", "invite", *words, "Ann Steward")
+    assert made["url"].startswith("http://127.0.0.1:8080/staff/enrol#")
+    (listed,) = answer("staff", "list")["items"]
+    assert (listed["id"], listed["name"], listed["email"]) == (made["id"], "Ann Steward", "ann@hospital.test")
+    assert (listed["roles"], listed["disabled_at"]) == ("coordinator admin", None)
+    assert made["url"].partition("#")[2] not in cli("staff", "list").stdout
+    assert answer("staff", "invite-again", made["id"])["url"] != made["url"]
+    assert "not shown again" in cli("staff", "invite-again", made["id"]).stdout
+    assert answer("staff", "disable", made["id"]) == {"id": made["id"]}
+    assert answer("staff", "list")["items"][0]["disabled_at"] is not None
+
+
+def test_whom_nobody_can_invite_is_said_in_one_line(department):
+    words = ("staff", "invite", "--department", department, "--role", "admin", "--email")
+    assert cli(*words, "no address", "Ann").stderr == "Error: That is not one e-mail address.\n"
+    unknown = cli("staff", "disable", "00000000-0000-4000-8000-000000000000")
+    assert (unknown.exit_code, unknown.stderr) == (1, "Error: There is no member of that id.\n")
+    assert "Nobody was invited yet." in cli("staff", "list").stdout
+
+
 @pytest.mark.usefixtures("installation")
 def test_an_unknown_organization_is_named_as_what_is_wrong():
     result = cli("department", "create", "--organization", "00000000-0000-4000-8000-000000000000", "Pathology")

@@ -43,11 +43,13 @@ from transfer_service.usecases.answer import Answers
 from transfer_service.usecases.answers import Questions
 from transfer_service.usecases.archive import Archives
 from transfer_service.usecases.ask import Asking
+from transfer_service.usecases.audit_log import AuditLog
 from transfer_service.usecases.carry import Carry
 from transfer_service.usecases.close import Close
 from transfer_service.usecases.contact import Contacts
 from transfer_service.usecases.copies import Copies
 from transfer_service.usecases.deliver import Deliver
+from transfer_service.usecases.departments import Departments
 from transfer_service.usecases.deposit import Deposit
 from transfer_service.usecases.describe import Describe
 from transfer_service.usecases.documents import Documents
@@ -72,7 +74,9 @@ from transfer_service.usecases.remind import Remind
 from transfer_service.usecases.report import Reports
 from transfer_service.usecases.retire import Retire
 from transfer_service.usecases.services import Services
+from transfer_service.usecases.shown import Shown
 from transfer_service.usecases.slide_requests import SlideRequests
+from transfer_service.usecases.staff_tokens import StaffTokens
 from transfer_service.usecases.successor import Successors
 from transfer_service.usecases.tell import Tell
 from transfer_service.usecases.tickets import Tickets
@@ -240,6 +244,9 @@ def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> J
     return Journey(
         enrol=Enrol(database, keyring),
         members=Members(database, parts.public_url),
+        departments=Departments(database),
+        shown=Shown(database, parts.public_url),
+        staff_tokens=StaffTokens(database),
         recipients=Recipients(database),
         contacts=Contacts(database),
         deposit=deposit,
@@ -261,6 +268,7 @@ def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> J
         tickets=Tickets(database, limits, parts.public_url, parts.clock),
         templates=FormTemplates(database),
         account=Account(database),
+        audit_log=AuditLog(database),
         reports=Reports(database, parts.typesetter),
         tell=Tell(database),
         retire=Retire(database, store, limits),

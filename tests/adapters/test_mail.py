@@ -20,7 +20,6 @@ from transfer_service.domain.language import Language
 from transfer_service.domain.mail import MailKind
 from transfer_service.errors import Invalid, MailRefused, MailRefusedForGood, Unavailable
 from transfer_service.sealing.keys import SecretKey
-from transfer_service.usecases.enrol import _line, _named
 from transfer_service.usecases.letter_secrets import LetterSecrets
 from transfer_service.usecases.letters import (
     Correspondents,
@@ -34,6 +33,7 @@ from transfer_service.usecases.letters import (
     treatment_letter,
     withdrawn_letter,
 )
+from transfer_service.usecases.names import named, one_line
 
 LETTERHEAD = Letterhead("transfer@hospital.test", "hospital.test")
 LINK = "http://transfer.hospital.test:8080/r#" + "a_-B" * 11
@@ -149,7 +149,7 @@ def test_no_name_contact_or_address_adds_a_header_or_a_recipient_to_any_letter(l
 @given(language=st.sampled_from(Language), name=NAMES, contact=NAMES)
 def test_of_a_name_that_an_operator_may_give_every_letter_can_be_sent(language, name, contact):
     try:
-        name, contact = _named(name), _line(contact)
+        name, contact = named(name), one_line(contact)
     except Invalid:
         return
     for mail in letters(language, name, name, contact, "ada@patient.test"):

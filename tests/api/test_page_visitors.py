@@ -48,6 +48,9 @@ def asked(
     path = path.replace("<path:filename>", "pages.css").replace("<uuid:department_id>", str(stage.packet.department_id))
     if stage.opinion is not None:
         path = path.replace(f"<uuid:opinion_id>/{file_id}", f"{stage.opinion.opinion.id}/{stage.opinion.files[0].id}")
+    if method == "PUT":
+        headers = {"X-CSRF-Token": token_on_page(client, path), "X-File-Name": "opinion.pdf"}
+        return client.put(path, base_url=f"https://{HOST}", data=b"%PDF-1.7", headers=headers)
     data = {"csrf_token": token_on_page(client, path), **filled_in(stage, path)} if method == "POST" else None
     return client.open(path, method=method, base_url=f"https://{HOST}", data=data, headers=headers or {}, buffered=True)
 
@@ -69,9 +72,8 @@ def filled_in(stage: Stage, path: str) -> dict[str, str]:
 
 
 def token_on_page(client: FlaskClient, path: str) -> str:
-    start = client.get(path if path.startswith("/ask/") else path[:2], base_url=f"https://{HOST}").get_data(
-        as_text=True
-    )
+    page = path if path.startswith("/ask/") else path[:2]
+    start = client.get(page, base_url=f"https://{HOST}").get_data(as_text=True)
     found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', start)
     assert found is not None
     return found[1]

@@ -20,9 +20,10 @@ _STATUS = {
 
 
 def stale(guest: Guest) -> None:
-    guest.goto("/l")
+    """A form of a page that was open for too long, or whose session another tab has ended."""
+    guest.as_patient(guest.gallery.requested)
     guest.spoil("csrf_token")
-    guest.send("/l/sign-out" if guest.page.locator('form[action$="/l/sign-out"]').count() else "/l", secret="what?")
+    guest.send("/r/mail")
 
 
 def raised(code: str) -> Place:
@@ -32,5 +33,6 @@ def raised(code: str) -> Place:
 
 ERRORS = (
     *(raised(code) for code in _STATUS),
+    Place("error-stale-form", "/r/mail", stale, 400),
     Place("error-ticket", "/t/<ticket>", lambda guest: guest.goto(f"/t/{'x' * 43}"), 404),
 )

@@ -28,7 +28,7 @@ def over_code(guest: Guest) -> None:
 
 
 def unsigned(guest: Guest) -> None:
-    guest.as_patient(guest.gallery.requested)
+    guest.as_patient(guest.gallery.requested, "/r/form")
     guest.send("/r/sign", name="")
 
 
@@ -54,7 +54,13 @@ PATIENTS = (
     Place("patient-code-over", "/r/code", over_code, 409),
     Place("patient-release-requested", "/r/release", lambda guest: guest.as_patient(guest.gallery.requested)),
     Place("patient-release-news", "/r/release", lambda guest: guest.as_patient(guest.gallery.news)),
-    Place("patient-release-not-signed", "/r/sign", unsigned, 422),
+    Place("patient-form", "/r/form", lambda guest: guest.as_patient(guest.gallery.requested, "/r/form")),
+    Place("patient-form-not-signed", "/r/sign", unsigned, 422),
+    Place("patient-form-news", "/r/form", lambda guest: guest.as_patient(guest.gallery.news, "/r/form")),
+    Place("patient-form-on-paper", "/r/form", lambda guest: guest.as_patient(guest.gallery.scanned, "/r/form")),
+    Place("patient-form-signed", "/r/form", lambda guest: guest.as_patient(guest.gallery.signed, "/r/form")),
+    Place("patient-form-attested", "/r/form", lambda guest: guest.as_patient(guest.gallery.attested, "/r/form")),
+    Place("patient-form-withdrawn", "/r/form", lambda guest: guest.as_patient(guest.gallery.withdrawn, "/r/form")),
     Place("patient-release-on-paper", "/r/release", lambda guest: guest.as_patient(guest.gallery.scanned)),
     Place("patient-release-paper-confirmed", "/r/release", lambda guest: guest.as_patient(guest.gallery.confirmed)),
     Place("patient-release-signed", "/r/release", lambda guest: guest.as_patient(guest.gallery.signed)),

@@ -43,6 +43,11 @@ def withdrawn_while_open(guest: Guest) -> None:
     guest.goto("/l/files")
 
 
+def address(guest: Guest) -> None:
+    guest.as_recipient(guest.gallery.redeemed)
+    guest.send("/l/address", at_once=True)
+
+
 def opinion_wrong(guest: Guest) -> None:
     guest.as_recipient(guest.gallery.redeemed, "/l/opinion")
     guest.choose("conclusion", "needs_more_material")
@@ -65,6 +70,7 @@ RECIPIENTS = (
     Place("recipient-passcode", "/l/code", with_passcode),
     Place("recipient-passcode-wrong", "/l/code", wrong_passcode, 403),
     Place("recipient-files", "/l/files", lambda guest: guest.as_recipient(guest.gallery.redeemed)),
+    Place("recipient-address", "/l/address", address),
     Place("recipient-opinion", "/l/opinion", lambda guest: guest.as_recipient(guest.gallery.redeemed, "/l/opinion")),
     Place("recipient-opinion-wrong", "/l/opinion", opinion_wrong, 422),
     Place(

@@ -104,11 +104,11 @@ def asked_for(hospital: Hospital, language: str) -> tuple[Packet, dict[str, Any]
 
 
 WORDS = {
-    "en": ("Your request was sent", "Received.", "1 slide scan:", "You have signed.", "completely", "Withdrawn on"),
+    "en": ("Your request was sent", "Received.", "1 slide scan", "You have signed.", "completely", "Withdrawn on"),
     "es": (
         "Su solicitud fue enviada",
         "Recibida.",
-        "1 escaneo de laminilla:",
+        "1 escaneo de laminilla",
         "Usted ha firmado.",
         "por completo",
         "Retirado",
@@ -144,6 +144,7 @@ def test_a_patient_asks_reads_signs_looks_and_withdraws_by_keyboard_on_a_phone(
     patient.type(secret=typed[0].lower().replace("-", " ")).press()
     code = hospital.mail.await_mail(packet.patient_email, r"(?:Your code is|Su código es) (\S+)")
     assert described in patient.type(code=code, **BIRTH).press()
+    assert described in patient.press('a.button[href$="/form"]')
     patient.type(name="Ada Example").tick('[name="read"]')
     assert signed in patient.press('form[action$="/sign"] button')
 

@@ -49,6 +49,8 @@ def prove_birth(page: Page, stages: Stages) -> None:
 
 
 def sign(page: Page) -> None:
+    page.get_by_role("link", name="Read the form and decide").click()
+    heading(page, "The form")
     page.get_by_label("Your full name").fill("Ada Example")
     page.get_by_label("I have read the form above").check()
     page.get_by_role("button", name="Sign and allow the release").click()
@@ -77,10 +79,12 @@ def test_a_patient_signs_and_withdraws_with_scripts(stages, server, page):
     heading(page, "Check your e-mail")
     prove_birth(page, stages)
     heading(page, "Release of your medical files")
-    text = page.locator("#form-text").evaluate("each => each.textContent")
-    assert hashlib.sha256(text.encode()).hexdigest() == stage.release.form.sha256
     sign(page)
     expect(page.get_by_text("You have signed.")).to_be_visible()
+    page.get_by_role("link", name="Read the form").click()
+    text = page.locator("#form-text").evaluate("each => each.textContent")
+    assert hashlib.sha256(text.encode()).hexdigest() == stage.release.form.sha256
+    page.get_by_role("link", name="Back to the overview").click()
     page.get_by_role("link", name="Withdraw your permission").click()
     expect(page.get_by_text("cannot be called back")).to_be_visible()
     page.get_by_role("button", name="Yes, withdraw").click()
@@ -108,7 +112,7 @@ def test_a_recipient_downloads_a_file(stages, server, page, passcode):
     page.get_by_role("button", name="Open", exact=True).click()
     heading(page, "What was released to you")
     with page.expect_download() as waiting:
-        page.get_by_role("link", name="Download").nth(1).click()
+        page.get_by_role("button", name="Download", exact=True).nth(1).click()
     path, content = next(iter(stage.contents.items()))
     assert waiting.value.suggested_filename == path.rsplit("/")[-1]
     assert Path(waiting.value.path()).read_bytes() == content
@@ -133,6 +137,47 @@ def test_a_recipient_downloads_everything_as_one_zip(stages, server, request, ki
     heading(page, "What was released to you")
 
 
+def recipient_in(page: Page, server: GunicornProcess, stages: Stages, stage: Stage) -> None:
+    open_link(page, server, stage)
+    page.get_by_label("Code from the e-mail").fill(mailed_code(stages))
+    page.get_by_role("button", name="Open", exact=True).click()
+    heading(page, "What was released to you")
+
+
+def test_the_page_of_files_says_by_itself_what_has_come_and_gives_way_when_the_link_is_revoked(stages, server, page):
+    stage = stages.linked()
+    share(stages)
+    recipient_in(page, server, stages, stage)
+    with page.expect_download():
+        page.get_by_role("button", name="Download", exact=True).first.click()
+    expect(page.get_by_text("Downloaded completely on")).to_be_visible(timeout=20_000)
+    stages.journey.issue.revoke(stages.coordinator, stage.link.id, stages.now)
+    expect(page.get_by_role("heading", level=1)).to_have_text("This link was cancelled", timeout=30_000)
+    expect(page.get_by_text("+1 555 0111")).to_be_visible()
+    assert "Ada" not in page.content()
+    assert stages.actions().count("link.refused") == 0  # nobody tried anything
+
+
+def test_a_file_is_downloaded_again_from_the_page_that_it_left_there(stages, server, page):
+    page.clock.install()
+    stage = stages.linked()
+    share(stages)
+    recipient_in(page, server, stages, stage)
+    for _ in range(2):
+        with page.expect_download():
+            page.get_by_role("button", name="Download", exact=True).first.click()
+        page.clock.fast_forward(5000)
+
+
+def test_a_command_is_copied_by_its_button(stages, server, page, context):
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    recipient_in(page, server, stages, stages.linked())
+    page.get_by_text("Download with another program").click()
+    page.get_by_role("button", name="Copy").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == "packet fetch - review"
+
+
 @pytest.mark.parametrize("kind_of_page", ["page", "page_without_scripts"])
 def test_a_recipient_says_what_is_missing_on_a_phone(stages, server, request, kind_of_page):
     stage, page = stages.linked(), request.getfixturevalue(kind_of_page)
@@ -155,6 +200,24 @@ def test_a_recipient_says_what_is_missing_on_a_phone(stages, server, request, ki
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     (view,) = stages.journey.opinions.of_packet(stages.coordinator, stage.packet.id)
     assert view.opinion.reply == Reply(Conclusion.NEEDS_MORE_MATERIAL, None, (Missing(MaterialKind.BLOCK, "B2"),))
+
+
+def test_files_are_sent_with_an_opinion_and_what_was_typed_stays(stages, server, page):
+    stage = stages.linked()
+    recipient_in(page, server, stages, stage)
+    page.get_by_role("link", name="Send your opinion").click()
+    page.get_by_label("Summary").fill("As diagnosed.")
+    names = ("Befund ü.pdf", "A1 (annotated).tiff")
+    files = [{"name": name, "mimeType": "", "buffer": b"x" * 300_000} for name in names]
+    page.get_by_label("Add files").set_input_files(files)
+    for name in names:
+        expect(page.locator("#opinion-files").get_by_text(name)).to_be_visible()
+    expect(page.get_by_text("not checked yet")).to_have_count(2)
+    expect(page.get_by_label("Summary")).to_have_value("As diagnosed.")
+    page.get_by_label("Add files").set_input_files([files[0] | {"buffer": b"another one"}])
+    expect(page.get_by_text("of that name already")).to_be_visible()
+    page.get_by_role("button", name="Take out").first.click()
+    expect(page.get_by_text("not checked yet")).to_have_count(1)
 
 
 def open_link(page: Page, server: GunicornProcess, stage: Stage) -> None:
@@ -269,7 +332,7 @@ def test_no_page_is_wider_than_its_window(stages, server, page, width):
     page.set_viewport_size({"width": width, "height": 700})
     stage = stages.released(purpose="Second opinion of a very long word: " + "x" * 120)
     enter(page, server, stages, stage)
-    for path in ("/r", "/l", "/r/release", "/r/withdraw", "/r/accounting"):
+    for path in ("/r", "/l", "/r/release", "/r/form", "/r/withdraw", "/r/accounting"):
         page.goto(f"{server.url}{path}")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
 

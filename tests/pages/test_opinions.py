@@ -1,9 +1,11 @@
 """/l/opinion, where an opinion is written and sent, and /r/opinions, where the patient reads it."""
 
+from urllib.parse import quote
+
 import pytest
 
 from tests.factories import a_reply
-from tests.stages import REPLY
+from tests.stages import PUBLIC_URL, REPLY, sha256_hex
 from transfer_service.domain.opinion import Conclusion, MaterialKind, Missing, Reply
 
 AGREES = {"sent": "0", "conclusion": "concordant", "summary": "As diagnosed.\r\n\r\n  No invasion. "}
@@ -82,15 +84,96 @@ def test_files_that_a_program_put_there_are_listed_and_go_with_it(stages, visito
     draft = stages.journey.answers.begin(actor, stages.now)
     stages.put_in_opinion(stage, draft, "opinion.pdf", b"a second opinion")
     visitor.get("/l/opinion")
-    assert "opinion.pdf, 16 bytes: not checked yet" in visitor.text()
+    assert "opinion.pdf 16 bytes not checked yet" in visitor.text()
     assert visitor.submit("/l/opinion", AGREES).status_code == 409
     assert "has been checked" in visitor.text()
     stages.verify_all()
     visitor.get("/l/opinion")
-    assert "opinion.pdf, 16 bytes: checked" in visitor.text()
+    assert "opinion.pdf 16 bytes checked" in visitor.text()
     assert visitor.submit("/l/opinion", AGREES).status_code == 200
     (view,) = stages.journey.opinions.of_packet(stages.coordinator, stage.packet.id)
     assert [file.path for file in view.files] == ["opinion.pdf"]
+
+
+def send_file(visitor, name="opinion.pdf", data=b"a second opinion", **headers):
+    """As the page's script does."""
+    visitor.get("/l/opinion")
+    return visitor.client.put(
+        "/l/opinion/files",
+        data=data,
+        base_url=PUBLIC_URL,
+        content_type="application/octet-stream",
+        headers={"X-CSRF-Token": visitor.token(), "X-File-Name": quote(name, safe="")} | headers,
+    )
+
+
+def test_a_file_that_the_page_sends_goes_with_the_opinion(stages, visitor, stage):
+    assert send_file(visitor, "Bericht für Ada (1).pdf").status_code == 204
+    visitor.get("/l/opinion")
+    assert "Bericht für Ada (1).pdf 16 bytes not checked yet" in visitor.text()
+    stages.verify_all()
+    visitor.get("/l/opinion")
+    assert visitor.submit("/l/opinion", AGREES).status_code == 200
+    (view,) = stages.journey.opinions.of_packet(stages.coordinator, stage.packet.id)
+    assert [(file.path, file.sha256) for file in view.files] == [
+        ("Bericht für Ada (1).pdf", sha256_hex(b"a second opinion"))
+    ]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"X-CSRF-Token": ""}, {"X-CSRF-Token": "x"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}],
+)
+def test_a_file_that_another_page_sends_is_refused_and_begins_nothing(stages, visitor, stage, headers):  # noqa: ARG001 - the stage is the visitor's
+    before = stages.rows()
+    assert send_file(visitor, **headers).status_code == 400
+    assert stages.rows() == before
+
+
+def test_who_is_no_recipient_sends_no_file(stages, another_visitor):
+    stage = stages.linked()
+    another_visitor.patient_in(stages, stage)
+    before = stages.rows()
+    headers = {"X-CSRF-Token": another_visitor.token(), "X-File-Name": "a"}
+    answer = another_visitor.client.put("/l/opinion/files", data=b"x", base_url=PUBLIC_URL, headers=headers)
+    assert answer.status_code == 401
+    assert stages.rows() == before
+
+
+@pytest.mark.parametrize("name", ["", "..", "a/../b", "a\\b", "/etc/passwd", "a\x00b", "\u202egpj.exe", "x" * 256])
+def test_a_name_that_is_none_is_refused_in_a_sentence(stages, visitor, stage, name):  # noqa: ARG001 - the stage is the visitor's
+    answer = send_file(visitor, name)
+    assert answer.status_code == 422
+    assert answer.mimetype == "text/plain"
+    assert "Rename it" in answer.text
+    visitor.get("/l/opinion")
+    assert "None so far." in visitor.text()
+
+
+def test_a_name_that_is_taken_is_refused_until_that_file_is_taken_out(stages, visitor, stage):
+    send_file(visitor)
+    assert "of that name already" in send_file(visitor, data=b"another one").text
+    (draft,) = stages.journey.answers.own(stages.redeemed(of=stage).actor, stages.now)
+    visitor.get("/l/opinion")
+    assert visitor.post(f"/l/opinion/files/{stage.file.id}").status_code == 404
+    assert visitor.submit(f"/l/opinion/files/{draft.files[0].id}").status_code == 200
+    assert "None so far." in visitor.text()
+    assert send_file(visitor, data=b"another one").status_code == 204
+
+
+def test_without_a_draft_there_is_nothing_to_take_out_and_none_is_begun(stages, visitor, stage):
+    visitor.get("/l/opinion")
+    assert visitor.post(f"/l/opinion/files/{stage.file.id}").status_code == 404
+    assert "opinion.begun" not in stages.actions()
+
+
+def test_after_the_end_no_file_is_taken(stages, visitor, stage):
+    visitor.get("/l/opinion")
+    stages.journey.issue.revoke(stages.coordinator, stage.link.id, stages.now)
+    headers = {"X-CSRF-Token": visitor.token(), "X-File-Name": "a"}
+    answer = visitor.client.put("/l/opinion/files", data=b"x", base_url=PUBLIC_URL, headers=headers)
+    assert answer.status_code == 409
+    assert "opinion.begun" not in stages.actions()
 
 
 def test_looking_at_the_form_begins_nothing(stages, visitor, stage):  # noqa: ARG001 - the stage is the visitor's

@@ -12,6 +12,7 @@ from transfer_service.domain.language import Language
 from transfer_service.domain.packet import FileKind
 from transfer_service.domain.release import Medium, ReleaseState, Signer
 from transfer_service.usecases.guesses import MOST_OF_A_PEER
+from transfer_service.usecases.release import GrantDraft
 from transfer_service.usecases.withdrawal import WithdrawalDraft
 from transfer_service.wording import words_in
 
@@ -34,10 +35,33 @@ def test_a_patient_reads_signs_and_withdraws(stages, visitor):
     assert release_now(stages, stage).state is ReleaseState.WITHDRAWN
 
 
+def test_the_first_page_says_in_short_who_asks_for_what_and_explains_its_words(stages, visitor):
+    surgeon = stages.recipient_added(name="Dr. S. Urgeon", email="surgeon@board.test")
+    closed = stages.closed()
+    slide, report = closed.files["slides/A1.svs"], closed.files["reports/S26-1234.pdf"]
+    grants = [GrantDraft(stages.recipient.id, (slide.id,)), GrantDraft(surgeon.id, (report.id,))]
+    visitor.patient_in(stages, stages.released(of=closed, grants=grants))
+    said = visitor.text()
+    assert "Who asks you Pathology, St. Agatha" in said
+    for whom, what in (("Dr. R. Viewer", "1 slide scan"), ("Dr. S. Urgeon", "1 report")):
+        assert f"What they would send {what} To whom they would send it {whom}" in said
+    assert "Why Second opinion Until when August 10, 2026 at the latest" in said
+    for word in ("a slide scan", "a report", "a pathologist", "an authorization"):
+        assert f"What is {word}?" in said
+
+
+def test_what_is_not_sent_is_not_explained(stages, visitor):
+    stage = stages.closed({"reports/S26-1234.pdf": b"a report"})
+    visitor.patient_in(stages, stages.released(of=stage))
+    assert "What is a report?" in visitor.text()
+    assert "What is a slide scan?" not in visitor.text()
+
+
 def test_what_is_shown_is_exactly_what_is_hashed(stages, visitor):
     purpose = "Second opinion\r\n\r\n<b>really</b> & \"so\"\rit 'is'"
     stage = stages.released(purpose=purpose)
-    page = visitor.patient_in(stages, stage).text
+    visitor.patient_in(stages, stage)
+    page = visitor.get("/r/form").text
     shown = html.unescape(re.sub(r"</?strong>", "", FORM.findall(page)[0]))
     assert purpose in shown
     assert hashlib.sha256(shown.encode()).hexdigest() == stage.release.form.sha256
@@ -45,6 +69,7 @@ def test_what_is_shown_is_exactly_what_is_hashed(stages, visitor):
 
 def test_the_page_says_what_withdrawal_and_the_service_can_and_can_t_do(stages, visitor):
     visitor.patient_in(stages, stages.released())
+    visitor.get("/r/form")
     text = visitor.text()
     assert "cannot be called back" in text
     assert "can open them itself" in text
@@ -65,7 +90,7 @@ def test_withdrawing_kills_the_recipient_s_page_and_downloads(stages, visitor, a
     visitor.patient_in(stages, stage)
     visitor.get("/r/withdraw")
     visitor.submit("/r/withdraw")
-    for path in ("/l/files", f"/l/files/{stage.file.id}", "/l/manifest"):
+    for path in ("/l/files", "/l/received", "/l/manifest"):
         assert another_visitor.get(path).status_code == 409
     assert "withdrawn" in another_visitor.text()
     assert "Ada" not in another_visitor.text()
@@ -104,7 +129,9 @@ def test_a_patient_sees_what_was_signed_on_paper_and_keeps_a_copy(stages, visito
 def test_a_patient_whose_files_are_released_for_treatment_is_told_why_and_can_object(stages, visitor):
     stage = stages.attested()
     visitor.patient_in(stages, stage)
-    for words in ("released for your treatment", ATTESTATION, "45 CFR 164.506(c)"):
+    assert "released for your treatment" in visitor.text()
+    visitor.get("/r/form")
+    for words in (ATTESTATION, "45 CFR 164.506(c)"):
         assert words in visitor.text()
     assert '/r/sign"' not in visitor.last.text
     assert "without a signature" in text_of(visitor.get("/r/copy").data)
@@ -336,6 +363,7 @@ def test_an_expired_release_says_so_and_can_t_be_signed(stages, visitor):
     stages.clock.now = stage.release.expires_at
     visitor.patient_in(stages, stage)
     assert "This has ended" in visitor.text()
+    visitor.get("/r/form")
     assert "Sign and allow" not in visitor.text()
 
 
@@ -377,7 +405,8 @@ def test_what_is_new_since_the_form_that_was_signed_stands_above_the_form(stages
     stage = stages.carried(former, file_ids=(former.files["slides/A1.svs"].id,))
     stages.put(stage, "slides/<A4>.svs", b"the missing stain", kind=FileKind.SLIDE)
     stage = stages.released(of=stages.closed(of=stages.verified(of=stage)))
-    page = visitor.patient_in(stages, stage)
+    visitor.patient_in(stages, stage)
+    page = visitor.get("/r/form")
     text = visitor.text()
     assert "What is new since the form you signed on May 12, 2026" in text
     assert "1 file was added: slides/<A4>.svs (slide scan)" in text
@@ -387,6 +416,7 @@ def test_what_is_new_since_the_form_that_was_signed_stands_above_the_form(stages
     assert page.text.index('id="the-news"') < page.text.index('id="the-form"')
     assert "What is new" not in stage.release.form.text
     assert visitor.submit("/r/sign", visitor.signature()).status_code == 200
+    visitor.get("/r/form")
     assert "What is new" not in visitor.text()
 
 
@@ -397,6 +427,7 @@ def test_a_replaced_file_and_a_long_list_are_said_in_few_words(stages, visitor):
         stages.put(stage, path, b"another")
     stage = stages.released(of=stages.closed(of=stages.verified(of=stage)))
     visitor.patient_in(stages, stage)
+    visitor.get("/r/form")
     news = visitor.text()
     assert "1 file was replaced by another one under the same name: slides/A1.svs" in news
     assert "52 files were added: tiles/00" in news
@@ -405,11 +436,12 @@ def test_a_replaced_file_and_a_long_list_are_said_in_few_words(stages, visitor):
 
 def test_without_a_form_that_was_signed_before_nothing_is_said_to_be_new(stages, visitor):
     visitor.patient_in(stages, stages.released(of=stages.closed(of=stages.carried(stages.closed()))))
+    visitor.get("/r/form")
     assert "What is new" not in visitor.text()
 
 
 def test_a_patient_chooses_to_be_told_by_mail_and_thinks_again(stages, visitor):
-    stage = stages.released()
+    stage = stages.signed()
     page = visitor.patient_in(stages, stage).text
     assert 'name="fetched" value="yes" aria-describedby="fetched-hint">' in page
     page = visitor.submit("/r/mail", {"fetched": "yes"}).text

@@ -12,7 +12,7 @@ from transfer_service.sealing.tokens import mint_secret
 
 POSTS = [
     "/r", "/r/code", "/r/code/again", "/r/sign", "/r/withdraw", "/r/mail", "/r/sign-out",
-    "/l", "/l/code", "/l/code/again", "/l/opinion", "/l/sign-out",
+    "/l", "/l/code", "/l/code/again", "/l/archive", "/l/address", "/l/opinion", "/l/sign-out",
     "/q", "/q/withdraw", "/q/sign-out",
 ]  # fmt: skip
 
@@ -129,7 +129,18 @@ def test_a_patient_s_session_ends_by_itself(stages, visitor, for_, still_in):
 
 @pytest.mark.parametrize(
     "path",
-    ["/r/release", "/r/withdraw", "/r/accounting", "/r/copy", "/r/opinions", "/l/files", "/l/manifest", "/l/opinion"],
+    [
+        "/r/release",
+        "/r/form",
+        "/r/withdraw",
+        "/r/accounting",
+        "/r/copy",
+        "/r/opinions",
+        "/l/files",
+        "/l/received",
+        "/l/manifest",
+        "/l/opinion",
+    ],
 )
 def test_nothing_is_shown_to_who_is_not_signed_in(visitor, path):
     answer = visitor.get(path)
@@ -140,8 +151,9 @@ def test_nothing_is_shown_to_who_is_not_signed_in(visitor, path):
 def test_a_patient_s_session_opens_no_page_of_recipients(stages, visitor):
     stage = stages.linked()
     visitor.patient_in(stages, stage)
+    for path in (f"/l/files/{stage.file.id}", "/l/archive", "/l/address"):
+        assert visitor.post(path).status_code == 401
     assert visitor.get("/l/files").status_code == 401
-    assert visitor.get(f"/l/files/{stage.file.id}").status_code == 401
 
 
 def test_a_recipient_s_session_opens_no_page_of_patients(stages, visitor):
@@ -166,7 +178,7 @@ def test_errors_elsewhere_stay_problems(visitor):
 def test_no_address_or_title_holds_a_name_a_secret_or_a_number(stages, visitor):
     stage = stages.linked()
     visitor.patient_in(stages, stage)
-    for path in ("/r", "/r/code", "/r/release", "/r/withdraw", "/r/accounting"):
+    for path in ("/r", "/r/code", "/r/release", "/r/form", "/r/withdraw", "/r/accounting"):
         page = visitor.get(path).text
         (title,) = re.findall(r"<title>(.*?)</title>", page)
         for word in ("Ada", "MRN", "S26", "1961", stage.letter_secret):

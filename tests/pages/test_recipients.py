@@ -1,9 +1,13 @@
 """/l, from the link to the bytes."""
 
+import html
 import json
+import re
+import shlex
 from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
+from urllib.parse import urlsplit
 from zipfile import ZipFile
 
 import pytest
@@ -13,6 +17,8 @@ from tests.stages import PUBLIC_URL, recipient_draft, wrong_code
 from transfer_service.domain.link import Link, Verification
 from transfer_service.usecases.release import GrantDraft
 
+COPIED = re.compile(r'<input type="text" id="(?:address|command)" value="([^"]*)" readonly>')
+ODD_NAMES = {'slides/it\'s "A1".svs': b"a slide scan", "b.pdf": b"a report"}
 PASSCODE = {"verification": Verification.PASSCODE, "passcode": "orange zebra 7"}
 
 
@@ -26,15 +32,23 @@ def test_a_recipient_sees_what_was_released_and_downloads_it(stages, visitor, ho
     stage = stages.linked(**how)
     assert visitor.recipient_in(stages, stage, how.get("passcode")).status_code == 200
     text = visitor.text()
-    for shown in ("Ada Example", "February 3, 1961", "MRN-0042", "S26-1234", "Is there invasion?", "expires on"):
+    for shown in (
+        "Ada Example",
+        "February 3, 1961",
+        "MRN-0042",
+        "S26-1234",
+        "Is there invasion?",
+        "Expires in 14 days",
+    ):
         assert shown in text
     for hidden in ("ada@patient.test", "555 0100"):
         assert hidden not in text
     for file in stage.files.values():
         assert file.path in text
         assert stages.file_now(file).sha256 in text
-        with visitor.get(f"/l/files/{file.id}") as answer:
+        with visitor.get(visitor.ticket(f"/l/files/{file.id}")) as answer:
             assert answer.status_code == 200
+            assert answer.headers["Content-Disposition"].startswith("attachment")
             assert answer.data == stage.contents[file.path]
 
 
@@ -42,25 +56,25 @@ def test_everything_comes_as_one_zip_by_the_way_of_a_ticket(stages, visitor):
     stage = stages.linked()
     visitor.recipient_in(stages, stage)
     assert "2 files, 20 bytes" in visitor.text()
-    answer = visitor.post("/l/archive")
-    assert answer.status_code == 303
-    assert answer.location.startswith("/t/")
+    ticket = visitor.ticket("/l/archive")
     somebody = visitor.client.application.test_client()  # the address is enough, as for a download manager
-    with somebody.get(answer.location, base_url=PUBLIC_URL) as download:
+    with somebody.get(ticket, base_url=PUBLIC_URL) as download:
         assert download.headers["Content-Disposition"].startswith("attachment")
         with ZipFile(BytesIO(download.data)) as archive:
             folder = f"packet-{str(stage.packet.id)[:8]}"
             assert {archive.read(f"{folder}/data/{path}") for path in stage.contents} == {*stage.contents.values()}
     visitor.post("/l/sign-out")
-    gone = somebody.get(answer.location, base_url=PUBLIC_URL, headers={"Accept": "text/html"})
+    gone = somebody.get(ticket, base_url=PUBLIC_URL, headers={"Accept": "text/html"})
     assert gone.status_code == 404
     assert "This download address has ended" in gone.text
 
 
 def test_a_ticket_is_made_by_the_form_on_the_page_alone(stages, visitor):
-    visitor.recipient_in(stages, stages.linked())
-    assert visitor.post("/l/archive", {"csrf_token": "x"}).status_code == 400
-    assert visitor.get("/l/archive").status_code in {404, 405}
+    stage = stages.linked()
+    visitor.recipient_in(stages, stage)
+    for path in ("/l/archive", "/l/address", f"/l/files/{stage.file.id}"):
+        assert visitor.client.post(path, data={"csrf_token": "x"}, base_url=PUBLIC_URL).status_code == 400
+        assert visitor.client.get(path, base_url=PUBLIC_URL).status_code in {404, 405}
     assert "ticket.made" not in stages.actions()
 
 
@@ -101,7 +115,7 @@ def test_looking_at_the_page_of_files_counts_nothing(stages, visitor):
     stage = stages.linked()
     visitor.recipient_in(stages, stage)
     before = stages.rows()
-    for path in ("/l", "/l/files", "/l/manifest"):
+    for path in ("/l", "/l/files", "/l/received", "/l/manifest"):
         visitor.get(path)
         visitor.client.head(path, base_url="https://transfer.hospital.test")
     assert stages.rows() == before
@@ -110,7 +124,7 @@ def test_looking_at_the_page_of_files_counts_nothing(stages, visitor):
 def test_a_range_and_a_head_are_answered_as_in_the_api(stages, visitor):
     stage = stages.linked()
     visitor.recipient_in(stages, stage)
-    path, content = f"/l/files/{stage.file.id}", stage.contents[stage.file.path]
+    path, content = visitor.ticket(f"/l/files/{stage.file.id}"), stage.contents[stage.file.path]
     with visitor.get(path, headers={"Range": "bytes=2-5"}) as answer:
         assert answer.status_code == 206
         assert answer.data == content[2:6]
@@ -125,9 +139,105 @@ def test_a_file_that_was_not_granted_is_not_there(stages, visitor):
     stage, other = stages.linked(), stages.closed()
     visitor.recipient_in(stages, stage)
     for file_id in (other.file.id, stage.packet.id):
-        answer = visitor.get(f"/l/files/{file_id}")
-        assert answer.status_code == 404
-        assert answer.mimetype == "text/html"
+        for answer in (visitor.post(f"/l/files/{file_id}"), visitor.post("/l/address", {"file": str(file_id)})):
+            assert answer.status_code == 404
+            assert answer.mimetype == "text/html"
+    assert visitor.post("/l/address", {"file": "nonsense"}).status_code == 404
+    assert "ticket.made" not in stages.actions()
+
+
+@pytest.mark.parametrize("what", ["everything", "a file"])
+def test_an_address_for_another_program_is_shown_once_with_a_line_for_a_shell(stages, visitor, what):
+    stage = stages.linked(of=stages.signed(of=stages.in_session(of=stages.released(of=stages.closed(ODD_NAMES)))))
+    visitor.recipient_in(stages, stage)
+    one = None if what == "everything" else stage.files['slides/it\'s "A1".svs']
+    visitor.submit("/l/address", {"file": str(one.id) if one else ""})
+    url, line = (html.unescape(value) for value in COPIED.findall(visitor.last.text))
+    assert url.startswith(f"{PUBLIC_URL}/t/")
+    assert url in line
+    assert f'url = "{url}"' in shlex.split(line)
+    assert shlex.split(line)[-1] == ('it\'s "A1".svs' if one else f"packet-{str(stage.packet.id)[:8]}.zip")
+    with visitor.client.application.test_client().get(urlsplit(url).path, base_url=PUBLIC_URL) as download:
+        assert download.status_code == 200
+        assert one is None or download.data == stage.contents[one.path]
+    assert urlsplit(url).path not in visitor.get("/l/files").text
+
+
+def test_a_name_that_looks_like_an_option_is_none_in_the_line(stages, visitor):
+    stage = stages.linked(of=stages.signed(of=stages.in_session(of=stages.released(of=stages.closed({"-": b"x"})))))
+    visitor.recipient_in(stages, stage)
+    visitor.submit("/l/address", {"file": str(stage.file.id)})
+    assert html.unescape(COPIED.findall(visitor.last.text)[1]).endswith(" -o ./-")
+
+
+def test_the_page_says_how_far_each_file_came_and_so_it_does_to_a_script(stages, visitor):
+    stage = stages.linked()
+    visitor.recipient_in(stages, stage)
+    slide, report = stage.files["slides/A1.svs"], stage.files["reports/S26-1234.pdf"]
+    assert visitor.get("/l/received").json == {}
+    whole, part = visitor.ticket(f"/l/files/{slide.id}"), visitor.ticket(f"/l/files/{report.id}")
+    visitor.get(whole).close()
+    visitor.get(part, headers={"Range": "bytes=0-2"}).close()
+    known = visitor.get("/l/received").json
+    assert known[str(slide.id)] == {"said": "Downloaded completely on May 12, 2026.", "whole": True, "bytes": 12}
+    assert known[str(report.id)] == {"said": "Downloaded in part: 3 bytes so far.", "whole": False, "bytes": 3}
+    visitor.get("/l/files")
+    for said in known.values():
+        assert said["said"] in visitor.text()
+
+
+def test_who_opens_the_link_once_more_sees_what_was_downloaded_before(stages, visitor, another_visitor):
+    stage = stages.linked()
+    visitor.recipient_in(stages, stage)
+    visitor.get(visitor.ticket(f"/l/files/{stage.file.id}")).close()
+    another_visitor.recipient_in(stages, stage)
+    another_visitor.get(another_visitor.ticket(f"/l/files/{stage.file.id}"), headers={"Range": "bytes=0-1"}).close()
+    another_visitor.get("/l/files")
+    assert another_visitor.text().count("Downloaded completely on") == 1
+    assert "Downloaded in part" not in another_visitor.text()
+
+
+def test_a_script_that_looks_on_is_told_of_the_end_and_counts_as_no_attempt(stages, visitor):
+    stage = stages.linked()
+    visitor.recipient_in(stages, stage)
+    stages.journey.issue.revoke(stages.coordinator, stage.link.id, stages.now)
+    before = stages.rows()
+    answer = visitor.get("/l/received")
+    assert answer.status_code == 409
+    assert "This link was cancelled" in answer.text
+    assert "+1 555 0111" in answer.text
+    assert stages.rows() == before
+
+
+def test_a_long_list_of_files_has_pages(stages, visitor):
+    contents = {f"tiles/{number:03}": b"x" for number in range(102)}
+    stage = stages.linked(of=stages.signed(of=stages.in_session(of=stages.released(of=stages.closed(contents)))))
+    visitor.recipient_in(stages, stage)
+    assert "102 files" in visitor.text()
+    assert "Page 1 of 2" in visitor.text()
+    assert "tiles/100" not in visitor.text()
+    for asked in ("2", "9999"):
+        visitor.get(f"/l/files?page={asked}")
+        assert "tiles/101" in visitor.text()
+    for asked in ("0", "-1", "x", "", "1" * 99):
+        assert visitor.get(f"/l/files?page={asked}").status_code == 200
+        assert "Page 1 of 2" in visitor.text()
+
+
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [
+        (timedelta(days=2), "Expires in 2 days"),
+        (timedelta(hours=47), "Expires in 1 day."),
+        (timedelta(hours=23), "Expires in 23 hours"),
+        (timedelta(minutes=59), "Expires in less than an hour"),
+    ],
+)
+def test_the_page_says_how_long_it_is_still_good_for(stages, visitor, left, said):
+    stage = stages.linked()
+    stages.clock.now = stage.link.expires_at - left
+    visitor.recipient_in(stages, stage)
+    assert said in visitor.text()
 
 
 def test_a_wrong_code_tells_how_often_one_may_still_try(stages, visitor):
@@ -185,6 +295,11 @@ def lock(stages, stage):
         tx.save(an_event(stages.coordinator, "link.refused"), locked)
 
 
+def change_recipient(stages, stage):  # noqa: ARG001 - as every other end
+    draft = recipient_draft(email="new@review.test")
+    stages.journey.recipients.change(stages.coordinator, stages.recipient.id, draft, stages.now)
+
+
 def retire(stages, stage):
     stages.journey.retire.retire(stages.coordinator, stage.packet.id, stages.now)
 
@@ -196,6 +311,7 @@ ENDS = [
     (use_up, "This link has been used up"),
     (lock, "This link is locked"),
     (retire, "The files are gone"),
+    (change_recipient, "This link does not open any more"),
 ]
 
 
@@ -218,8 +334,9 @@ def test_the_page_of_files_ends_with_the_link_and_says_whom_to_call(stages, visi
     stage = stages.linked()
     visitor.recipient_in(stages, stage)
     end(stages, stage)
-    for path in ("/l/files", f"/l/files/{stage.file.id}"):
-        answer = visitor.get(path)
+    for ask in (lambda: visitor.get("/l/files"), lambda: visitor.submit(f"/l/files/{stage.file.id}")):
+        visitor.get("/l")
+        answer = ask()
         assert answer.status_code == 409
         assert "+1 555 0111" in visitor.text()
         assert "Ada" not in visitor.text()
@@ -260,14 +377,12 @@ def test_a_recipient_s_page_shows_nothing_of_another_s_files(stages, visitor):
     assert slide.path in visitor.text()
     for hidden in (report.path, str(report.id), "Dr. S. Urgeon", "surgeon@board.test"):
         assert hidden not in visitor.last.text
-    assert visitor.get(f"/l/files/{report.id}").status_code == 404
+    assert visitor.post(f"/l/files/{report.id}").status_code == 404
 
 
-def test_a_recipient_who_is_another_now_is_told_and_let_in_no_more(stages, visitor):
+def test_a_recipient_who_is_another_now_is_told_what_that_takes(stages, visitor):
     stage = stages.linked()
-    draft = recipient_draft(email="new@review.test")
-    stages.journey.recipients.change(stages.coordinator, stages.recipient.id, draft, stages.now)
+    change_recipient(stages, stage)
     visitor.get("/l")
     visitor.submit("/l", {"secret": stage.link_secret})
-    assert "This link does not open any more" in visitor.text()
     assert "that takes a new permission" in visitor.text()

@@ -52,7 +52,7 @@ def test_pages_bear_the_headers_that_keep_them_to_themselves(visitor, path):
 
 def test_no_page_has_a_script_or_a_style_inline(stages, visitor):
     visitor.patient_in(stages, stages.released())
-    pages = [visitor.get(path).text for path in ("/r", "/r/release", "/r/withdraw", "/r/accounting", "/l")]
+    pages = [visitor.get(path).text for path in ("/r", "/r/release", "/r/form", "/r/withdraw", "/r/accounting", "/l")]
     for text in pages:
         assert not re.findall(r"<script(?![^>]*src=)|<style|\son\w+=|\sstyle=|javascript:", text)
 

@@ -107,11 +107,11 @@ def test_each_thing_that_happened_has_its_sentence_with_its_day(app, each, words
 def test_the_page_tells_downloads_refusals_and_milestones_from_the_beginning(stages, visitor, another_visitor):
     stage = stages.linked()
     another_visitor.recipient_in(stages, stage)
-    another_visitor.get(f"/l/files/{stage.file.id}").close()
+    another_visitor.get(another_visitor.ticket(f"/l/files/{stage.file.id}")).close()
     stages.clock.advance(timedelta(seconds=1))
     stages.journey.issue.revoke(stages.coordinator, stage.link.id, stages.now)
     stages.clock.advance(timedelta(seconds=1))
-    another_visitor.get(f"/l/files/{stage.file.id}")
+    another_visitor.get("/l/files")
     visitor.patient_in(stages, stage)
     page, text = visitor.get("/r/accounting"), visitor.text()
     assert "Nobody has received anything" not in text

@@ -22,7 +22,8 @@ class Visitor:
         self.last: TestResponse | None = None
 
     def get(self, path: str, **more: Any) -> TestResponse:
-        return self._kept(self.client.get(path, base_url=PUBLIC_URL, **more))
+        """A page; what stands behind a # in its address a browser keeps to itself."""
+        return self._kept(self.client.get(path.partition("#")[0], base_url=PUBLIC_URL, **more))
 
     def post(self, path: str, fields: dict[str, Any] | None = None, **more: Any) -> TestResponse:
         """Send a form with the CSRF token of the last page; redirects are not followed."""
@@ -32,7 +33,14 @@ class Visitor:
     def submit(self, path: str, fields: dict[str, Any] | None = None) -> TestResponse:
         """The same, followed to the page it leads to."""
         answer = self.post(path, fields)
-        return self.get(answer.location) if answer.status_code == 303 else self._kept(answer)
+        return self.get(answer.location.partition("#")[0]) if answer.status_code == 303 else self._kept(answer)
+
+    def ticket(self, path: str, **fields: Any) -> str:
+        """Where a download's form leads."""
+        answer = self.post(path, fields)
+        assert answer.status_code == 303
+        assert answer.location.startswith("/t/")
+        return answer.location
 
     def token(self) -> str:
         assert self.last is not None
@@ -58,6 +66,8 @@ class Visitor:
     def signature(self, **changes: Any) -> dict[str, Any]:
         """The form to sign, filled in."""
         assert self.last is not None
+        if not _HIDDEN_FORM.search(self.last.text):
+            self.get("/r/form")
         digest = _HIDDEN_FORM.findall(self.last.text)[0]
         return {"form_sha256": digest, "signer": "patient", "name": "Ada Example", "read": "yes", **changes}
 

@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -23,8 +25,10 @@ from transfer_service.domain.slide_request import DeclineReason
 from transfer_service.errors import DigestMismatch, LinkRevoked, NotAllowed, ReleaseWithdrawn
 from transfer_service.identity.account import Accounts
 from transfer_service.identity.sign_in import Proof
+from transfer_service.usecases.audit_log import LogFormat, LogQuery
 from transfer_service.usecases.contact import ContactDraft
 from transfer_service.usecases.deposit import FileDraft, PacketDraft
+from transfer_service.usecases.members import MemberDraft
 from transfer_service.usecases.notify import GIVE_UP_AFTER
 from transfer_service.usecases.patient import PatientAnswer
 from transfer_service.usecases.release import SignatureDraft
@@ -51,6 +55,7 @@ NOTHING_ELSE = {
     "paper_refused",
     "contact_refused",
     "accounting_reported",
+    "audit_exported",
     "opinion_read",
 }
 VERIFICATIONS = ("file.verified", "file.rejected")  # done again by another worker, so tried apart
@@ -207,6 +212,34 @@ def token_created(stages):
 @change("token.revoked")
 def token_revoked(stages):
     return lambda: stages.journey.enrol.revoke_token(stages.hospital.admin.token_id, stages.now)
+
+
+@change("token.created", "token.created_again")
+def token_form_sent_again(stages):
+    admin, form = stages.hospital.admin, uuid4()
+    make = partial(stages.journey.staff_tokens.create, admin, admin.department_id, Role.DEPOSITOR, "Scanner")
+    return lambda: [make(stages.now, form=form) for _ in "12"]
+
+
+def member_draft(stages):
+    return MemberDraft(stages.hospital.pathology.id, "N. New", "new@hospital.test", (Role.DEPOSITOR,))
+
+
+@change("member.invited", "member.invited_again")
+def member_form_sent_again(stages):
+    draft, admin = member_draft(stages), stages.hospital.admin
+    return lambda: [stages.journey.members.invite(admin, draft, stages.now) for _ in "12"]
+
+
+@change("department.described")
+def department_described(stages):
+    admin = stages.hospital.admin
+    return lambda: stages.journey.departments.describe(admin, admin.department_id, "Histology", "4711", stages.now)
+
+
+@change("organization.renamed")
+def organization_renamed(stages):
+    return lambda: stages.journey.departments.rename_organization(stages.hospital.admin, "St. Agnes", stages.now)
 
 
 @change("recipient.added")
@@ -648,6 +681,12 @@ def token_revoked_that_set_a_webhook(stages):
 def accounting_reported(stages):
     officer = stages.hospital.privacy_officer
     return lambda: stages.journey.reports.for_officer(officer, ReportDraft(), stages.now)
+
+
+@change("audit.exported")
+def audit_exported(stages):
+    officer = stages.hospital.privacy_officer
+    return lambda: stages.journey.audit_log.export(officer, LogQuery(), LogFormat.CSV, stages.now)
 
 
 @change("packet.destroyed")

@@ -122,7 +122,8 @@ class Releasing(RuleBasedStateMachine):
         release = newest(self.reference.releases, which)
         stage = self.stage_of[release]
         try:
-            self.stages.in_session(of=stage)
+            if who == "patient":
+                self.stages.in_session(of=stage)
         except NotFound:  # the letter itself is over, sixty days after the release's end
             return
         actor = {"patient": stage.patient, "staff": self.stages.coordinator, "another": self.another(release)}[who]
@@ -234,6 +235,6 @@ def forgets_that_it_ended(release, now):  # noqa: ARG001 - the rule's own signat
 def test_the_machine_finds_a_service_that_forgets_that_a_release_ended(databases, monkeypatch):
     monkeypatch.setattr(Release, "check_live", forgets_that_it_ended)
     here = machine(databases)
-    here.TestCase.settings = settings(here.TestCase.settings, max_examples=50)
+    here.TestCase.settings = settings(here.TestCase.settings, max_examples=50, report_multiple_bugs=False)
     with pytest.raises((AssertionError, ExceptionGroup)):
         here.TestCase("runTest").runTest()

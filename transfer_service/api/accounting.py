@@ -15,7 +15,7 @@ from transfer_service.audit.entry import Entry
 from transfer_service.domain.accounting import AccountLine, AccountQuery
 from transfer_service.edge.calls import journey, now
 from transfer_service.ports import Slice
-from transfer_service.usecases.report import Report, ReportDraft
+from transfer_service.usecases.report import ReportDraft
 
 blueprint = ApiBlueprint("accounting", "Disclosures (45 CFR 164.528), and the organization's audit log.")
 
@@ -41,7 +41,7 @@ def search_disclosures(query: AccountQuery, page: Page) -> Slice[AccountLine]:
 @blueprint.documents(**AS_FILES)
 @blueprint.body(ReportDraftSchema, required=False)
 @blueprint.shows(200, ReportSchema)
-def report_disclosures(draft: ReportDraft) -> Report | Response:
+def report_disclosures(draft: ReportDraft) -> Response:
     """Report disclosures as 45 CFR 164.528 asks: of one patient by their record number, or of all.
 
     Recorded in the audit log. Refusals are no disclosures, and left out. At most six years, and 10,000 disclosures.

@@ -12,7 +12,7 @@ from transfer_service.domain.document import SCAN_MEDIA_TYPES
 from transfer_service.domain.release import Release
 from transfer_service.edge.bodies import counted_body
 from transfer_service.edge.calls import journey, now, service
-from transfer_service.edge.file_answer import Blocks, Download, Source, source_answer
+from transfer_service.edge.file_answer import scan_of_form
 from transfer_service.usecases.paper import PaperDraft
 
 blueprint = ApiBlueprint("paper", "Forms signed on paper: scanned by one member of staff, confirmed by another.")
@@ -44,17 +44,7 @@ def put_paper(release_id: UUID) -> dict[str, object]:
 @blueprint.documents(responses={200: {"description": "The scan, as it was sent.", "content": _SCAN}})
 def get_paper(release_id: UUID) -> Response:
     """Fetch the scan, to look at it. That it was shown is recorded. Its SHA-256 stands in Repr-Digest and the ETag."""
-    papers, actor = journey().papers, caller()
-    document = papers.look(actor, release_id)
-
-    def begin(start: int, stop: int) -> Blocks:
-        return papers.show(actor, document, start, stop, now())
-
-    def still_permitted() -> object:
-        return papers.look(actor, release_id)
-
-    download = Download(document.file_name, document.size_bytes, document.sha256, media_type=document.media_type)
-    return source_answer(download, Source(begin, still_permitted))
+    return scan_of_form(caller(), release_id)
 
 
 @blueprint.post(

@@ -14,7 +14,7 @@ from transfer_service.domain.accounting import AccountLine
 from transfer_service.edge.calls import journey, now, origin
 from transfer_service.ports import Slice
 from transfer_service.usecases.patient import PatientAnswer, PatientChallenge, PatientSession
-from transfer_service.usecases.report import Report, ReportDraft
+from transfer_service.usecases.report import ReportDraft
 
 blueprint = ApiBlueprint("patient", "What the patient may do with the letter's secret.")
 
@@ -61,7 +61,7 @@ def account_to_patient(page: Page) -> Slice[AccountLine]:
 @blueprint.documents(**AS_FILES)
 @blueprint.body(PatientReportSchema, required=False)
 @blueprint.shows(200, ReportSchema)
-def report_to_patient(draft: ReportDraft) -> Report | Response:
+def report_to_patient(draft: ReportDraft) -> Response:
     """Report who got what, when and why, as 45 CFR 164.528 asks. Files are in the patient's language.
 
     A POST, for it is recorded in the audit log. Refusals are no disclosures, and left out. At most six years.

@@ -10,11 +10,13 @@ from transfer_service.usecases.report import Report
 
 REFUSES = (errors.ReportTooLong, errors.DocumentTooLong)
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
-AS_FILES = {"responses": {200: {"content": {kind.partition(";")[0]: _BYTES for kind in MEDIA_TYPES.values()}}}}
+_FILES = (ReportFormat.CSV, ReportFormat.PDF)
+AS_FILES = {"responses": {200: {"content": {MEDIA_TYPES[form].partition(";")[0]: _BYTES for form in _FILES}}}}
 
 
-def answered(report: Report, form: ReportFormat) -> Report | Response:
+def answered(report: Report, form: ReportFormat) -> Response:
     """The report for its schema, or as the file that was asked for."""
+    content = journey().reports.rendered(report, form)
     if form is ReportFormat.JSON:
-        return report
-    return report_file(journey().reports.rendered(report, form), form)
+        return Response(content, content_type=MEDIA_TYPES[form])
+    return report_file(content, form)

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from uuid import UUID
 
 from transfer_service.domain.manifest import signed_text
 from transfer_service.domain.moments import written_day
@@ -28,6 +29,11 @@ _GROUNDS = {
 }
 _BAGIT = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 _MANIFEST, _TAG_MANIFEST, _RELEASE = "manifest-sha256.txt", "tagmanifest-sha256.txt", "release-manifest.json"
+
+
+def bag_name(packet_id: UUID) -> str:
+    """What the bag of that packet is called."""
+    return f"packet-{str(packet_id)[:8]}"
 
 
 @dataclass(frozen=True, repr=False)
@@ -48,7 +54,7 @@ class Bag:
     @property
     def name(self) -> str:
         """The folder's name, and the archive's: it says nothing of the patient."""
-        return f"packet-{str(self.packet.id)[:8]}"
+        return bag_name(self.packet.id)
 
     @cached_property
     def payload(self) -> Mapping[str, PacketFile]:

@@ -65,6 +65,16 @@ class Disclosure:
     completed_at: datetime | None = None
     refused_code: str | None = None
 
+    @property
+    def distinct_bytes(self) -> int:
+        """How many different bytes of the file are known to have left."""
+        return sum(map(_length, self.spans))
+
+    @property
+    def progress(self) -> tuple[bool, int]:
+        """To be compared: whether the whole file left, and else how much of it."""
+        return self.completed_at is not None, self.distinct_bytes
+
     def with_sent(self, span: Span, size_bytes: int, now: datetime) -> "Disclosure":
         """The disclosure after plaintext [start, stop) left, of a file of ``size_bytes``."""
         start, stop = span

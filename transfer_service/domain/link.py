@@ -14,6 +14,11 @@ from transfer_service.errors import (
     LinkUsedUp,
 )
 
+#: Of a passcode, in characters.
+SHORTEST_PASSCODE = 6
+LONGEST_PASSCODE = 128
+MOST_REDEMPTIONS = 1000
+
 
 class Verification(StrEnum):
     """How the recipient proves who they are: a code to their address, a passcode told by other means, or its token.

@@ -69,6 +69,10 @@ class RecipientKind(StrEnum):
     SERVICE = "service"
 
 
+#: Of credentials, and of accreditations, that one recipient holds.
+MOST_CREDENTIALS = 20
+
+
 @dataclass(frozen=True, slots=True)
 class Accreditation:
     """Something the recipient says they hold; and who of the staff looked it up, when and where, where somebody did."""

@@ -108,6 +108,11 @@ def check_keeps(actor: StaffActor, packet: Packet) -> None:
         raise NotFound
 
 
+def hears_of_releases(actor: StaffActor, packet: Packet) -> bool:
+    """Whether, of a packet that they see, they may know too whom it went to: those who oversee its releases."""
+    return actor.role in OVERSEERS and _sees(actor, packet, as_contributor=False)
+
+
 def check_serves(actor: StaffActor, department_id: UUID) -> None:
     """NotFound unless it is the actor's own department, or they oversee all."""
     if sees_departments(actor) not in {None, department_id}:

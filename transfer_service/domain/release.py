@@ -18,6 +18,10 @@ from transfer_service.errors import (
     ReleaseWithdrawn,
 )
 
+MOST_GRANTS = 50
+MOST_FILES = 10_000
+EXPIRED = "expired"
+
 
 class ReleaseState(StrEnum):
     """Where a release is in its life. Expiry is a matter of the clock.
@@ -206,6 +210,13 @@ class Release:
         """ReleaseLocked after ``limit`` wrong answers in the secret's life."""
         if self.wrong_answers >= limit:
             raise ReleaseLocked
+
+
+def shown_state(release: Release, at: datetime) -> str:
+    """The state as it is at that time: what was not withdrawn is expired once its time is over."""
+    if release.state is not ReleaseState.WITHDRAWN and at >= release.expires_at:
+        return EXPIRED
+    return release.state.value
 
 
 def check_signs_by_name(name: str, signer: Signer, authority: str | None) -> None:

@@ -127,6 +127,21 @@ def printed_form(actor: Actor, release_id: UUID) -> Response:
     )
 
 
+def scan_of_form(actor: Actor, release_id: UUID) -> Response:
+    """Answer GET or HEAD for the scan of a form on paper, to look at it, which is recorded; NotFound, Busy."""
+    papers = journey().papers
+    document = papers.look(actor, release_id)
+
+    def begin(start: int, stop: int) -> Blocks:
+        return papers.show(actor, document, start, stop, now())
+
+    def still_permitted() -> object:
+        return papers.look(actor, release_id)
+
+    download = Download(document.file_name, document.size_bytes, document.sha256, media_type=document.media_type)
+    return source_answer(download, Source(begin, still_permitted))
+
+
 def source_answer(download: Download, source: Source) -> Response:
     """``file_answer`` to this request, of this service."""
     return file_answer(request, download, source, service().slots)

@@ -7,6 +7,7 @@ from transfer_service.domain.accounting import ReportFormat
 MEDIA_TYPES = {
     ReportFormat.CSV: "text/csv; charset=utf-8; header=present",  # RFC 4180 section 3
     ReportFormat.PDF: "application/pdf",
+    ReportFormat.JSON: "application/json",
 }
 
 

@@ -11,10 +11,13 @@ explanations    what an error means to a person
 error_pages     errors as HTML
 front           /: the two ways in; what is nowhere
 leaving         signing out
-patients        /r: read, sign, withdraw, see who got what
+patients        /r: who asks for what, withdraw, see who got what
+signing         /r/form: read the form, sign it
 ask             /ask: ask a department for slides
 slide_requests  /q: how a request stands
 recipients      /l: prove who you are, see what was released, download
+files_page      what the page of released files says
+opinion_files   /l/opinion/files: what goes with an opinion
 opinions        /l/opinion: the answer to it; /r/opinions: what came back
 """
 

@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import TypeVar, cast
 from urllib.parse import unquote
+from uuid import UUID
 
 from flask import request
 
 from transfer_service.domain.moments import has_come
 from transfer_service.domain.people import is_legible
 from transfer_service.domain.texts import LINE_BREAKS, hides_nothing, is_one_address
+from transfer_service.errors import NotFound
 from transfer_service.sealing.typed_codes import read_typed_code
 from transfer_service.wording import N_
 
@@ -123,6 +125,20 @@ def typed_passcode(name: str, sentence: str) -> str:
     if not 1 <= len(passcode) <= _LONGEST_PASSCODE:
         raise FormWrong({name: sentence})
     return passcode
+
+
+def typed_id(name: str) -> UUID | None:
+    """The id that a form of ours put there; None for nothing. NotFound for what is none."""
+    try:
+        return UUID(typed(name)) if typed(name) else None
+    except ValueError:
+        raise NotFound from None
+
+
+def asked_page() -> int:
+    """Which page of a list the address asks for; the first for whatever is no number."""
+    found = _number(request.args.get("page", ""))
+    return max(found or 1, 1)
 
 
 def typed_line(name: str, longest: int, sentence: str) -> str:

@@ -1,4 +1,4 @@
-"""/l/opinion: the recipient answers in words; files come by the API. /r/opinions: the patient reads what is shared."""
+"""/l/opinion: the recipient answers in words, beside the draft's files. /r/opinions: the patient reads what came."""
 
 from collections.abc import Callable
 from uuid import UUID

@@ -2,14 +2,15 @@
 
 GET  /r              paste the code        POST /r              a code is mailed
 GET  /r/code         code, date of birth   POST /r/code         signed in      POST /r/code/again
-GET  /r/release      the form              POST /r/sign
+GET  /r/release      who asks for what, and how it stands
+GET  /r/form         the form              POST /r/sign
 GET  /r/withdraw     are you sure          POST /r/withdraw
 GET  /r/accounting   who got what          POST /r/accounting/report
 GET  /r/copy         the form to keep      POST /r/mail         POST /r/sign-out
 GET  /r/opinions     what came back        GET  /r/opinions/{id}/{file}
 """
 
-from datetime import datetime
+from typing import Any
 
 from flask import Blueprint, Response
 from werkzeug.wrappers import Response as AnyResponse
@@ -17,7 +18,6 @@ from werkzeug.wrappers import Response as AnyResponse
 from transfer_service.domain.accounting import ReportFormat
 from transfer_service.domain.mail import Way
 from transfer_service.domain.people import PatientActor
-from transfer_service.domain.release import Release, ReleaseState, Signer
 from transfer_service.edge.calls import journey, now, origin, service
 from transfer_service.edge.file_answer import printed_form
 from transfer_service.edge.report_file import report_file
@@ -27,7 +27,6 @@ from transfer_service.errors import (
     ChallengeUsed,
     NotAuthenticated,
     NotFound,
-    ReleaseNotRequested,
 )
 from transfer_service.pages.answers import page, to
 from transfer_service.pages.error_pages import remember_actor, remember_secret
@@ -36,21 +35,19 @@ from transfer_service.pages.fields import (
     FormWrong,
     both,
     letter_secret,
-    ticked,
     typed,
     typed_code,
     typed_date,
-    typed_line,
 )
 from transfer_service.pages.front import catch_the_lost
 from transfer_service.pages.language import _, words
 from transfer_service.pages.leaving import let_leave
 from transfer_service.pages.opinions import let_read
 from transfer_service.pages.protection import guarded
+from transfer_service.pages.signing import let_sign, standing
 from transfer_service.pages.story import somebody_received
 from transfer_service.pages.visit import Asked, Visit
 from transfer_service.usecases.patient import PatientAnswer
-from transfer_service.usecases.release import SignatureDraft
 from transfer_service.usecases.report import ReportDraft
 from transfer_service.usecases.visits import Visits
 from transfer_service.wording import N_
@@ -60,14 +57,8 @@ catch_the_lost(patients)
 _visit = Visit("patient")
 let_leave(patients, _visit)
 
-_LONGEST_NAME = 200
 _CODE = N_("Enter the six digits of the code that we sent you.")
 _UNKNOWN = N_("This code is not known here. Check that you entered all of it, or ask the department for a new letter.")
-_NAME = N_("Type your full name.")
-_READ = N_("Tick the box to say that you have read the form.")
-_WHO = N_("Choose whether you are the patient or sign for the patient.")
-_AUTHORITY = N_("Say by what authority you sign for the patient, for example: parent, legal guardian.")
-_NO_AUTHORITY = N_("Leave this empty if you are the patient. If you sign for the patient, choose that above.")
 _CODE_IS_OVER = N_("That code does not count any more. Ask for a new one below.")
 
 
@@ -124,22 +115,18 @@ def another_code() -> AnyResponse:
 
 @patients.get("/release")
 def release() -> Response:
-    """The form's whole text, its state, and what the patient can do."""
-    return _release_page(_actor(), 200, {})
-
-
-@patients.post("/sign")
-def sign() -> AnyResponse:
-    """Sign; doing it twice is doing it once."""
+    """Who asks for what, how it stands, and what the patient can do."""
     actor = _actor()
-    try:
-        signed = journey().releases.sign(actor, actor.release_id, _signature(), now())
-        journey().copies.try_making(signed, now())
-    except FormWrong as wrong:
-        return _release_page(actor, 422, wrong.sentences)
-    except ReleaseNotRequested:
-        return to("release")
-    return to("release")
+    shown = journey().patients.release(actor)
+    facts: dict[str, Any] = {
+        "release": shown,
+        "standing": standing(shown, now()),
+        "contact": _contact(actor),
+        "grants": journey().patients.grants(actor),
+        "opinions": journey().opinions.of_patient(actor),
+        "copy_bytes": journey().copies.size_bytes(shown),
+    }
+    return page("patient_release", **facts)
 
 
 @patients.get("/withdraw")
@@ -215,47 +202,9 @@ def _sign_in(asked: Asked) -> AnyResponse:
     return to("release")
 
 
-def _signature() -> SignatureDraft:
-    (name, _), (signer, authority) = both(
-        lambda: both(lambda: typed_line("name", _LONGEST_NAME, _NAME), lambda: ticked("read", _READ)),
-        _capacity,
-    )
-    return SignatureDraft(typed("form_sha256"), name, signer, authority)
-
-
-def _capacity() -> tuple[Signer, str | None]:
-    """Who signs: the patient, or somebody who says by what authority."""
-    match typed("signer"):
-        case Signer.PATIENT if typed("authority"):
-            raise FormWrong({"authority": _NO_AUTHORITY})
-        case Signer.PATIENT:
-            return Signer.PATIENT, None
-        case Signer.REPRESENTATIVE:
-            return Signer.REPRESENTATIVE, typed_line("authority", _LONGEST_NAME, _AUTHORITY)
-    raise FormWrong({"signer": _WHO})
-
-
 def _contact(actor: PatientActor) -> object:
     return Visits(service().database).contact_for(actor)
 
 
-def _release_page(actor: PatientActor, status: int, errors: dict[str, str]) -> Response:
-    shown = journey().patients.release(actor)
-    facts = {
-        "release": shown,
-        "standing": _standing(shown, now()),
-        "contact": _contact(actor),
-        "news": journey().patients.news(actor),
-        "opinions": journey().opinions.of_patient(actor),
-        "copy_bytes": journey().copies.size_bytes(shown),
-    }
-    return page("patient_release", status, errors=errors, **facts)
-
-
-def _standing(release: Release, at: datetime) -> str:
-    if release.state is not ReleaseState.WITHDRAWN and at >= release.expires_at:
-        return "expired"
-    return release.state.value
-
-
+let_sign(patients, _actor)
 let_read(patients, _actor)

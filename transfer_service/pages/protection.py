@@ -8,6 +8,7 @@ from transfer_service.pages.error_pages import register_error_pages
 from transfer_service.pages.language import speak
 
 FIRST_STEPS = ("take_secret", "take_request")
+_ONLY_LOOK = ("GET", "HEAD", "OPTIONS")
 _FOREIGN = ("cross-site", "same-site")
 _SETTINGS = {
     "WTF_CSRF_CHECK_DEFAULT": False,  # the JSON API takes bearer tokens, and no cookie
@@ -24,13 +25,16 @@ def register_protection(app: Flask) -> None:
     _csrf.init_app(app)
 
 
-def guarded(blueprint: Blueprint) -> Blueprint:
-    """``blueprint`` with its protection, its own assets, its languages, and its errors as pages."""
+def guarded(blueprint: Blueprint, start: str | None = None) -> Blueprint:
+    """``blueprint`` with its protection, its own assets, its languages, and its errors as pages.
+
+    ``start``: where somebody begins again after an error, where that is not the blueprint's own address.
+    """
     blueprint.before_request(allow_own_assets)
     blueprint.before_request(_protect)
     blueprint.context_processor(lambda: {"arrived_from_elsewhere": arrived_from_elsewhere()})
     speak(blueprint)
-    register_error_pages(blueprint)
+    register_error_pages(blueprint, start=start)
     return blueprint
 
 
@@ -40,12 +44,12 @@ def arrived_from_elsewhere() -> bool:
 
 
 def _protect() -> None:
-    """Refuse what another site's page sends (Fetch Metadata), and a POST without its token.
+    """Refuse what another site's page sends (Fetch Metadata), and whatever acts without its token, by form or header.
 
     The first step alone needs no token where the browser itself says that our own page sent it: the page of
     somebody who comes from their webmail can't have one without replacing a cookie that it can't see.
     """
-    if request.method != "POST":
+    if request.method in _ONLY_LOOK:
         return
     if arrived_from_elsewhere():
         raise CSRFError("Another site's page sent this.")

@@ -3,23 +3,24 @@
 GET  /l                   paste the code       POST /l          a code is mailed, or a passcode asked for
 GET  /l/code              the answer           POST /l/code     redeemed: counted once
                                                POST /l/code/again
-GET  /l/files             what was released
-GET  /l/files/{id}        one file's bytes     POST /l/archive   all of them as one ZIP
-GET  /l/manifest                               POST /l/sign-out
-GET  /l/opinion           the answer to it     POST /l/opinion   sent
+GET  /l/files             what was released    POST /l/files/{id}   one file, by a ticket
+GET  /l/received          how far it came      POST /l/archive      all of them as one ZIP, by a ticket
+GET  /l/manifest                               POST /l/address      a ticket to look at, for another program
+                                               POST /l/sign-out
+GET  /l/opinion           the answer to it     POST /l/opinion      sent
 """
 
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from flask import Blueprint, Response, redirect
+from flask import Blueprint, Response, jsonify, redirect
 from werkzeug.wrappers import Response as AnyResponse
 
+from transfer_service.domain.disclosure import Disclosure
 from transfer_service.domain.link import Verification
 from transfer_service.domain.manifest import signed_text
 from transfer_service.domain.people import RecipientActor
-from transfer_service.edge.calls import journey, now, origin
-from transfer_service.edge.file_answer import released_file
+from transfer_service.edge.calls import journey, now, origin, service
 from transfer_service.edge.metrics import redemptions
 from transfer_service.errors import (
     AnswerWrong,
@@ -33,14 +34,17 @@ from transfer_service.errors import (
 from transfer_service.pages.answers import page, text_file, to
 from transfer_service.pages.error_pages import remember_actor, remember_secret
 from transfer_service.pages.explanations import wrong_answer
-from transfer_service.pages.fields import FormWrong, pasted_secret, typed_code, typed_passcode
+from transfer_service.pages.fields import FormWrong, asked_page, pasted_secret, typed_code, typed_id, typed_passcode
+from transfer_service.pages.files_page import command, files_shown, name_of, progress_shown
 from transfer_service.pages.front import catch_the_lost
 from transfer_service.pages.language import _
 from transfer_service.pages.leaving import let_leave
+from transfer_service.pages.opinion_files import let_send_files
 from transfer_service.pages.opinions import let_answer
 from transfer_service.pages.protection import guarded
 from transfer_service.pages.visit import Asked, Visit
 from transfer_service.usecases.admit import Released
+from transfer_service.usecases.received import Received
 from transfer_service.usecases.redeem import Answer
 from transfer_service.wording import N_
 
@@ -115,24 +119,34 @@ def another_code() -> AnyResponse:
 @recipients.get("/files")
 def files() -> Response:
     """What was released, to whom, until when, and its files."""
-    return page("recipient_files", released=_released())
+    return page("recipient_files", **files_shown(_released(), _received(), asked_page(), now()))
 
 
-@recipients.get("/files/<uuid:file_id>")
-def file(file_id: UUID) -> Response:
-    """The file's bytes, or a range of them."""
-    return released_file(_actor(), file_id)
+@recipients.get("/received")
+def received() -> Response:
+    """How far each file came, for a script that looks again and again."""
+    return jsonify(progress_shown(_received()))
+
+
+@recipients.post("/files/<uuid:file_id>")
+def file(file_id: UUID) -> AnyResponse:
+    """One file, by the way of a ticket."""
+    return _to_ticket(file_id)
 
 
 @recipients.post("/archive")
 def archive() -> AnyResponse:
-    """Everything as one ZIP, by the way of a ticket.
+    """Everything as one ZIP, by the way of a ticket."""
+    return _to_ticket(None)
 
-    See Other to an address of its own: what a POST answers can't be gone on with where it broke off, and the address
-    goes on working in the browser's download manager, which brings no cookie of ours along where it is another program.
-    """
-    url, _ = journey().tickets.make(_actor(), None, now())
-    return redirect(urlsplit(url).path, 303)  # on the host that the browser is at, and our form-action allows
+
+@recipients.post("/address")
+def address() -> Response:
+    """A ticket to look at, and the command that takes it. Shown in this answer alone: there is no page to go on to."""
+    released, file_id = _released(), typed_id("file")
+    url, until = journey().tickets.make(_actor(), file_id, now())
+    name = name_of(released, file_id)
+    return page("recipient_address", url=url, until=until, name=name, command=command(url, name), contact=released)
 
 
 @recipients.get("/manifest")
@@ -147,6 +161,20 @@ def _actor() -> RecipientActor:
         raise NotAuthenticated
     remember_actor(actor)
     return actor
+
+
+def _to_ticket(file_id: UUID | None) -> AnyResponse:
+    """See Other to an address of its own.
+
+    What a POST answers can't be gone on with where it broke off, and the address goes on working in the browser's
+    download manager, which brings no cookie of ours along where it is another program.
+    """
+    url, _ = journey().tickets.make(_actor(), file_id, now())
+    return redirect(urlsplit(url).path, 303)  # on the host that the browser is at, and our form-action allows
+
+
+def _received() -> dict[UUID, Disclosure]:
+    return Received(service().database).by_file(_actor(), now())
 
 
 def _released() -> Released:
@@ -183,3 +211,4 @@ def _redeem(asked: Asked) -> AnyResponse:
 
 
 let_answer(recipients, _actor)
+let_send_files(recipients, _actor)

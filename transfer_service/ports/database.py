@@ -184,6 +184,19 @@ class Transaction(Protocol):
         """The log, newest first, in pages. CursorInvalid."""
         ...
 
+    def packet_log(
+        self,
+        organization_id: UUID,
+        packet_id: UUID,
+        *,
+        limit: int,
+        cursor: str | None,
+        nouns: Collection[str] | None = None,
+        oldest_first: bool = False,
+    ) -> Slice[Entry]:
+        """What the log has of one packet, in pages; of ``nouns`` alone, where they are given. CursorInvalid."""
+        ...
+
     def kept_answer(self, key: bytes) -> KeptAnswer | None:
         """The answer kept for that caller and key."""
         ...

@@ -29,6 +29,11 @@ def mint_secret() -> str:
     return secrets.token_urlsafe(SECRET_BYTES)
 
 
+def encoded_secret(octets: bytes) -> str:
+    """32 bytes, written as ``mint_secret`` writes its own."""
+    return base64.urlsafe_b64encode(octets).decode("ascii").rstrip("=")
+
+
 def mint_token() -> str:
     """A bearer token: ``ts_`` and 256 random bits, 46 characters in all."""
     return TOKEN_PREFIX + mint_secret()

@@ -1,6 +1,6 @@
 """Account: who got what, when, under which release (45 CFR 164.528(b)(2)); and the audit log's pages."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from transfer_service.audit.chain import ChainBroken, verify
@@ -12,6 +12,7 @@ from transfer_service.domain.policy import (
     check_may_account,
     check_may_account_for_all,
     check_may_read_audit,
+    sees_departments,
 )
 from transfer_service.domain.release import Release
 from transfer_service.errors import NotFound
@@ -45,6 +46,15 @@ class Account:
         staff = check_may_account_for_all(actor)
         with self.database.reading() as tx:
             found = tx.disclosures(staff.organization_id, query, limit=limit, cursor=cursor)
+            return Slice(account_lines(tx, staff.organization_id, found.items), found.next_cursor)
+
+    def seen(self, actor: Actor, query: AccountQuery, *, limit: int, cursor: str | None) -> Slice[AccountLine]:
+        """The same for the pages: privacy officers see the organization's, coordinators their own department's."""
+        staff = check_may_account(actor)
+        department = sees_departments(staff)
+        narrowed = query if department is None else replace(query, department_id=department)
+        with self.database.reading() as tx:
+            found = tx.disclosures(staff.organization_id, narrowed, limit=limit, cursor=cursor)
             return Slice(account_lines(tx, staff.organization_id, found.items), found.next_cursor)
 
     def audit(

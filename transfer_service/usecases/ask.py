@@ -7,7 +7,7 @@ is told later they reach by a secret that goes by mail alone.
 from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from transfer_service.audit.entry import Event
 from transfer_service.domain.packet import Packet, PacketState
@@ -17,6 +17,7 @@ from transfer_service.errors import NotFound, TooMany
 from transfer_service.ports import Database, Transaction
 from transfer_service.sealing.tokens import mint_secret, token_hash
 from transfer_service.usecases.limits import Limits
+from transfer_service.usecases.once import id_of
 from transfer_service.usecases.request_letters import acknowledgement
 from transfer_service.usecases.visits import Contact
 
@@ -76,7 +77,7 @@ class Asking:
         nothing more is written, and the answer is no other.
         """
         found = self.department(department_id).department
-        request_id = _id_of(asked, form) if form else uuid4()
+        request_id = id_of(form, astuple(asked))
         with self.database.changing() as tx:
             department = tx.get(Department, found.organization_id, found.id)
             if not tx.find(SlideRequest, department.organization_id, id=request_id):
@@ -129,11 +130,6 @@ class Asking:
     def _may_write_to(self, tx: Transaction, department: Department, email: str, now: datetime) -> bool:
         most, about = self.limits.acknowledgements_a_day, {"mailbox": email, "acknowledged_since": now - DAY}
         return len(tx.page(SlideRequest, department.organization_id, limit=most, cursor=None, **about).items) < most
-
-
-def _id_of(asked: Asked, form: str) -> UUID:
-    """The same for the same words on the same form. Who does not know the form's own word can't try words out on it."""
-    return UUID(bytes=token_hash(repr((form, astuple(asked))))[:16])
 
 
 def _standing(tx: Transaction, request: SlideRequest) -> Standing:

@@ -1,6 +1,7 @@
 """The page of one packet: all that its department sees of it, and what the one who looks may do now."""
 
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from transfer_service.domain.packet import Packet, PacketFile, PacketState
@@ -72,7 +73,7 @@ def _successors(tx: Transaction, staff: StaffActor, packet: Packet) -> list[Pack
     # They have the same patient: asked by the record number, it is a look into an index.
     record_number = packet.case.patient.record_number
     found = tx.find(Packet, packet.organization_id, record_number=record_number, predecessor_id=packet.id)
-    return [each for each in found if is_allowed(lambda each=each: check_sees(staff, each))]
+    return [each for each in found if is_allowed(partial(check_sees, staff, each))]
 
 
 def _mays(staff: StaffActor, packet: Packet) -> Mays:

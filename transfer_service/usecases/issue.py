@@ -1,7 +1,7 @@
 """Issue: under a live release the department issues an expiring, revocable link to one named recipient."""
 
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -28,9 +28,10 @@ from transfer_service.errors import (
 from transfer_service.ports import Database, Transaction
 from transfer_service.sealing.keys import SecretKey
 from transfer_service.sealing.tokens import mint_secret, passcode_hash, token_hash
+from transfer_service.usecases.expiry import check_expiry
 from transfer_service.usecases.limits import Limits
+from transfer_service.usecases.once import secret_of
 from transfer_service.usecases.reach import check_recipient, owned_packet
-from transfer_service.usecases.release import check_expiry
 
 PASSCODE_SALT_BYTES = 16
 
@@ -75,8 +76,13 @@ class Issue:
     limits: Limits
     public_url: str
 
-    def issue(self, actor: Actor, packet_id: UUID, draft: LinkDraft, now: datetime) -> tuple[Link, str]:
+    def issue(
+        self, actor: Actor, packet_id: UUID, draft: LinkDraft, now: datetime, *, form: str | None = None
+    ) -> tuple[Link, str]:
         """The link, and its URL, which is shown this once: the secret stands in the fragment, and is kept as a hash.
+
+        The same asked again on the same ``form`` is the same link. For ``replay_for`` it has the same URL: who clicked
+        twice sees only the second answer. Afterwards the URL is empty: it was shown, and nobody knows it any more.
 
         ReleaseNotSigned, ReleaseExpired, ReleaseWithdrawn, RecipientNotNamed, RecipientChanged, ExpiryInPast,
         ExpiryTooFar.
@@ -88,9 +94,11 @@ class Issue:
             raise Invalid("A service's link comes of itself, when the service first redeems.")
         check_expiry(draft.expires_at, now, now + self.limits.link_for)
         passcode = self._passcode(draft.passcode)
-        secret = mint_secret()
+        secret = self._secret(form, packet_id, staff.staff_id, astuple(draft))
         with self.database.changing() as tx:
             packet = owned_packet(tx, staff, packet_id)
+            for known in tx.find(Link, packet.organization_id, packet_id=packet.id, secret_hash=token_hash(secret)):
+                return known, self._url(secret) if now < known.issued_at + self.limits.replay_for else ""
             packet.check_closed()
             release = tx.get(Release, packet.organization_id, draft.release_id)
             if release.packet_id != packet.id:
@@ -114,7 +122,7 @@ class Issue:
                 max_redemptions=draft.max_redemptions,
             )
             tx.save(link_event("link.issued", staff, link, now), link)
-        return link, f"{self.public_url}/l#{secret}"
+        return link, self._url(secret)
 
     def of_packet(self, actor: Actor, packet_id: UUID, now: datetime) -> list[LinkView]:
         """Every link of the packet, ended ones too, oldest first; never a secret."""
@@ -147,6 +155,12 @@ class Issue:
         except NotNow as why:
             return _STATE_OF[type(why)]
         return LinkState.LIVE
+
+    def _secret(self, form: str | None, *words: object) -> str:
+        return secret_of(self.service_key, form, *words) if form else mint_secret()
+
+    def _url(self, secret: str) -> str:
+        return f"{self.public_url}/l#{secret}"
 
     def _passcode(self, passcode: str | None) -> Passcode | None:
         if passcode is None:

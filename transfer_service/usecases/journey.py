@@ -7,11 +7,13 @@ from transfer_service.usecases.announce import Announce
 from transfer_service.usecases.answer import Answers
 from transfer_service.usecases.archive import Archives
 from transfer_service.usecases.ask import Asking
+from transfer_service.usecases.audit_log import AuditLog
 from transfer_service.usecases.carry import Carry
 from transfer_service.usecases.close import Close
 from transfer_service.usecases.contact import Contacts
 from transfer_service.usecases.copies import Copies
 from transfer_service.usecases.deliver import Deliver
+from transfer_service.usecases.departments import Departments
 from transfer_service.usecases.deposit import Deposit
 from transfer_service.usecases.describe import Describe
 from transfer_service.usecases.enrol import Enrol
@@ -32,7 +34,9 @@ from transfer_service.usecases.remind import Remind
 from transfer_service.usecases.report import Reports
 from transfer_service.usecases.retire import Retire
 from transfer_service.usecases.services import Services
+from transfer_service.usecases.shown import Shown
 from transfer_service.usecases.slide_requests import SlideRequests
+from transfer_service.usecases.staff_tokens import StaffTokens
 from transfer_service.usecases.successor import Successors
 from transfer_service.usecases.tell import Tell
 from transfer_service.usecases.tickets import Tickets
@@ -46,6 +50,9 @@ class Journey:
 
     enrol: Enrol
     members: Members
+    departments: Departments
+    shown: Shown
+    staff_tokens: StaffTokens
     recipients: Recipients
     deposit: Deposit
     contacts: Contacts
@@ -67,6 +74,7 @@ class Journey:
     tickets: Tickets
     templates: FormTemplates
     account: Account
+    audit_log: AuditLog
     reports: Reports
     tell: Tell
     retire: Retire

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from transfer_service.audit.entry import Event
 from transfer_service.domain.member import INVITATION_FOR, Member, email_identity
@@ -19,10 +19,11 @@ from transfer_service.domain.people import (
 from transfer_service.domain.policy import check_may_administer
 from transfer_service.domain.texts import is_one_address
 from transfer_service.errors import Invalid, NotFound, SecondPersonNeeded
-from transfer_service.ports import Database, Transaction, Work
+from transfer_service.ports import Database, Transaction
 from transfer_service.sealing.tokens import mint_secret, token_hash
 from transfer_service.sealing.totp import mint_totp_key
-from transfer_service.usecases.enrol import named
+from transfer_service.usecases.names import named
+from transfer_service.usecases.staff_tokens import SENT_AGAIN_FOR, staff_called
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,10 @@ class Members:
     public_url: str
 
     def invite(self, actor: Actor, draft: MemberDraft, now: datetime) -> tuple[Member, str]:
-        """A new member, and the address that lets them set a password: it comes once. NotAllowed, NotFound, Invalid."""
+        """A new member, and the address that lets them set a password: it comes once. NotAllowed, NotFound, Invalid.
+
+        The same again within minutes, by a double click or a lost answer, is the same invitation under a fresh address.
+        """
         check_may_administer(actor)
         email, roles = email_identity(draft.email), _roles(draft.roles)
         if not is_one_address(email):
@@ -61,8 +65,13 @@ class Members:
         secret = mint_secret()
         with self.database.changing() as tx:
             department = tx.get(Department, actor.organization_id, draft.department_id)
-            staff = _staff_of(tx, department, named(draft.name), now)
-            if _is_taken(tx, email) or tx.find(Member, actor.organization_id, id=staff.id):
+            staff = staff_called(tx, department, named(draft.name), now)
+            known = tx.find(Member, actor.organization_id, id=staff.id)
+            if known and _is_sent_again(known[0], email, roles, now):
+                member = _invited(known[0], secret, now)
+                tx.save(_event("member.invited_again", actor, member, now), member)
+                return member, self._address(secret)
+            if known or _is_taken(tx, email):
                 raise Invalid("Somebody signs in by that address or name already; invite them again from the list.")
             member = Member(staff.id, actor.organization_id, email, roles, now, mint_totp_key())
             member = _invited(member, secret, now)
@@ -153,9 +162,9 @@ def _roles(roles: Sequence[Role]) -> tuple[Role, ...]:
     return tuple(role for role in Role if role in roles)
 
 
-def _staff_of(tx: Work, department: Department, name: str, now: datetime) -> Staff:
-    known = tx.find(Staff, department.organization_id, department_id=department.id, name=name)
-    return known[0] if known else Staff(uuid4(), department.organization_id, department.id, name, now)
+def _is_sent_again(known: Member, email: str, roles: tuple[Role, ...], now: datetime) -> bool:
+    is_fresh = known.is_invited(now) and known.password_hash is None and now - known.created_at < SENT_AGAIN_FOR
+    return is_fresh and (known.email, known.roles) == (email, roles)
 
 
 def _is_taken(tx: Transaction, email: str) -> bool:

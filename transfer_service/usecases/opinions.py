@@ -6,17 +6,32 @@ from uuid import UUID
 
 from transfer_service.domain.language import nearest
 from transfer_service.domain.opinion import Opinion, OpinionState
-from transfer_service.domain.packet import Packet
-from transfer_service.domain.people import Actor, PatientActor, StaffActor
-from transfer_service.domain.policy import check_is_patient, check_may_read_opinions, check_may_receive_opinions
+from transfer_service.domain.packet import Case, Packet, PacketKind
+from transfer_service.domain.people import Actor, PatientActor, Recipient, StaffActor
+from transfer_service.domain.policy import (
+    check_is_patient,
+    check_may_read_opinions,
+    check_may_receive_opinions,
+    sees_departments,
+)
 from transfer_service.domain.release import Release
 from transfer_service.errors import NotFound
-from transfer_service.ports import Database, Transaction
+from transfer_service.ports import Database, Slice, Transaction
 from transfer_service.usecases.answer import OpinionView, opinion_event, view_of
 from transfer_service.usecases.deliver import Deliver
 from transfer_service.usecases.letters import about, opinion_letter
 from transfer_service.usecases.opinion_files import OpinionFiles
 from transfer_service.usecases.reach import owned_packet
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class OpinionLine:
+    """One opinion in a department's list: of which case, and how many files came with it."""
+
+    opinion: Opinion
+    recipient: Recipient
+    case: Case
+    files: int
 
 
 @dataclass(frozen=True)
@@ -46,11 +61,31 @@ class Opinions:
             sent = tx.find(Opinion, packet.organization_id, packet_id=packet.id, state=OpinionState.SENT)
             return _newest_last(tx, sent)
 
+    def of_department(self, actor: Actor, *, limit: int, cursor: str | None) -> Slice[OpinionLine]:
+        """What came back to the department, the last begun first. A page may be short, and have a next one."""
+        staff = check_may_read_opinions(actor)
+        department = sees_departments(staff)
+        equals = {} if department is None else {"department_id": department}
+        with self.database.reading() as tx:
+            found = tx.page(
+                Packet, staff.organization_id, limit=limit, cursor=cursor, of_kind=PacketKind.OPINION, **equals
+            )
+            return Slice(_lines(tx, staff.organization_id, found.items), found.next_cursor)
+
     def opinion(self, actor: Actor, opinion_id: UUID) -> OpinionView:
         """One that was sent; NotFound."""
         staff = check_may_read_opinions(actor)
         with self.database.reading() as tx:
             return view_of(tx, _sent(tx, staff, opinion_id))
+
+    def answered_by(self, actor: Actor, opinion_id: UUID) -> list[Packet]:
+        """The packets that bring what it asked for, oldest first; NotFound."""
+        staff = check_may_read_opinions(actor)
+        with self.database.reading() as tx:
+            opinion = _sent(tx, staff, opinion_id)
+            return tx.find(
+                Packet, opinion.organization_id, predecessor_id=opinion.packet_id, answers_opinion_id=opinion.id
+            )
 
     def share(self, actor: Actor, opinion_id: UUID, now: datetime) -> OpinionView:
         """Let the patient read it, and tell them by mail that there is something. Said once: it can't be taken back."""
@@ -74,6 +109,13 @@ class Opinions:
             release = tx.get(Release, patient.organization_id, patient.release_id)
             sent = tx.find(Opinion, release.organization_id, packet_id=release.packet_id, state=OpinionState.SENT)
             return _newest_last(tx, [opinion for opinion in sent if opinion.shared_at is not None])
+
+
+def _lines(tx: Transaction, organization_id: UUID, returned: list[Packet]) -> list[OpinionLine]:
+    opinions = tx.each(Opinion, organization_id, [packet.id for packet in returned])
+    sent = [(packet, opinions[packet.id]) for packet in returned if opinions[packet.id].state is OpinionState.SENT]
+    views = [(packet, view_of(tx, opinion)) for packet, opinion in sent]
+    return [OpinionLine(view.opinion, view.recipient, packet.case, len(view.files)) for packet, view in views]
 
 
 def opinion_received(tx: Transaction, actor: Actor, opinion_id: UUID) -> Opinion:

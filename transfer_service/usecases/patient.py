@@ -8,10 +8,10 @@ from transfer_service.audit.entry import Event
 from transfer_service.domain.language import nearest
 from transfer_service.domain.link import Challenge
 from transfer_service.domain.mail import Way
-from transfer_service.domain.packet import Packet
-from transfer_service.domain.people import Actor, Credential, CredentialKind, Origin, SystemActor
+from transfer_service.domain.packet import Packet, PacketFile
+from transfer_service.domain.people import Actor, Credential, CredentialKind, Origin, Recipient, SystemActor
 from transfer_service.domain.policy import check_is_patient
-from transfer_service.domain.release import Release
+from transfer_service.domain.release import Grant, Release
 from transfer_service.errors import AnswerWrong, Invalid, NotFound
 from transfer_service.ports import Database, Transaction
 from transfer_service.sealing.tokens import mint_token, token_hash
@@ -106,6 +106,14 @@ class Patients:
         with self.database.reading() as tx:
             return tx.get(Release, patient.organization_id, patient.release_id)
 
+    def grants(self, actor: Actor) -> list[tuple[Recipient, list[PacketFile]]]:
+        """To whom, in the version that stands on the form, and which files."""
+        patient = check_is_patient(actor)
+        with self.database.reading() as tx:
+            release = tx.get(Release, patient.organization_id, patient.release_id)
+            files = tx.find(PacketFile, release.organization_id, packet_id=release.packet_id)
+            return [(_named(tx, release, grant), _in(grant, files)) for grant in release.grants]
+
     def news(self, actor: Actor) -> News | None:
         """What is new since the form that the patient signed for a predecessor; None where there was none."""
         patient = check_is_patient(actor)
@@ -161,3 +169,12 @@ class Patients:
 def _event(action: str, release: Release, origin: Origin, now: datetime, **facts: str) -> Event:
     visitor = SystemActor(release.organization_id, "visitor", origin)
     return Event(action, visitor, now, {"packet": release.packet_id, "release": release.id}, facts)
+
+
+def _named(tx: Transaction, release: Release, grant: Grant) -> Recipient:
+    return tx.recipient_version(release.organization_id, grant.recipient_id, grant.recipient_version)
+
+
+def _in(grant: Grant, files: list[PacketFile]) -> list[PacketFile]:
+    granted = frozenset(grant.file_ids)
+    return [file for file in files if file.id in granted]

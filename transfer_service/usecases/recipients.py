@@ -1,14 +1,15 @@
 """The directory of recipients that an organization's releases can name."""
 
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from transfer_service.audit.entry import Event
 from transfer_service.domain.mail import OPTIONAL, MailKind
 from transfer_service.domain.people import Accreditation, Actor, Recipient, RecipientKind, Staff, StaffActor
 from transfer_service.domain.policy import check_may_keep_recipients, check_may_read_recipients
 from transfer_service.ports import Database, Slice, Transaction
+from transfer_service.usecases.once import id_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +33,16 @@ class Recipients:
 
     database: Database
 
-    def add(self, actor: Actor, draft: RecipientDraft, now: datetime) -> Recipient:
-        """A new recipient, version 1."""
+    def add(self, actor: Actor, draft: RecipientDraft, now: datetime, *, form: str | None = None) -> Recipient:
+        """A new recipient, version 1. The same said again on the same ``form`` is the same recipient."""
         staff = check_may_keep_recipients(actor)
         with self.database.changing() as tx:
-            recipient = self._version(staff, uuid4(), 1, replace(draft, accreditations=_checked(tx, staff, draft)), now)
+            recipient_id = id_of(form, staff.organization_id, staff.staff_id, astuple(draft))
+            for known in tx.find(Recipient, staff.organization_id, id=recipient_id):
+                return known
+            recipient = self._version(
+                staff, recipient_id, 1, replace(draft, accreditations=_checked(tx, staff, draft)), now
+            )
             tx.save(self._event("recipient.added", staff, recipient), recipient)
         return recipient
 
@@ -57,6 +63,21 @@ class Recipients:
         staff = check_may_read_recipients(actor)
         with self.database.reading() as tx:
             return tx.page(Recipient, staff.organization_id, limit=limit, cursor=cursor)
+
+    def directory(self, actor: Actor) -> list[Recipient]:
+        """All of them, by name."""
+        staff = check_may_read_recipients(actor)
+        with self.database.reading() as tx:
+            found = tx.find(Recipient, staff.organization_id)
+        return sorted(found, key=lambda each: (each.name.casefold(), each.organization.casefold(), each.id))
+
+    def versions(self, actor: Actor, recipient_id: UUID) -> list[Recipient]:
+        """One recipient as it stood in each version, newest first; NotFound."""
+        staff = check_may_read_recipients(actor)
+        with self.database.reading() as tx:
+            newest = tx.get(Recipient, staff.organization_id, recipient_id)
+            former = range(newest.version - 1, 0, -1)
+            return [newest, *(tx.recipient_version(staff.organization_id, newest.id, each) for each in former)]
 
     def _version(
         self, staff: StaffActor, recipient_id: UUID, version: int, draft: RecipientDraft, now: datetime

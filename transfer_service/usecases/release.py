@@ -1,9 +1,9 @@
 """Release: the department asks, the patient signs or withdraws. No live release, no link, no bytes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from transfer_service.audit.entry import Event, Fact
 from transfer_service.domain.form import Terms
@@ -28,8 +28,6 @@ from transfer_service.domain.release import (
 )
 from transfer_service.domain.webhook import NoticeKind
 from transfer_service.errors import (
-    ExpiryInPast,
-    ExpiryTooFar,
     FileUnknown,
     Invalid,
     NotAllowed,
@@ -39,11 +37,13 @@ from transfer_service.errors import (
 )
 from transfer_service.ports import Database, Transaction
 from transfer_service.usecases.close import manifest_digest
+from transfer_service.usecases.expiry import check_expiry
 from transfer_service.usecases.form_templates import language_of_form
 from transfer_service.usecases.letter_secrets import LetterSecret, LetterSecrets
 from transfer_service.usecases.letters import about, letter_of
 from transfer_service.usecases.limits import Limits
 from transfer_service.usecases.notices import notices_of
+from transfer_service.usecases.once import id_of
 from transfer_service.usecases.posted import ListedRelease, listed
 from transfer_service.usecases.reach import owned_packet, release_and_packet
 from transfer_service.usecases.telling import of_withdrawal
@@ -95,17 +95,22 @@ class Releases:
     secrets: LetterSecrets
     public_url: str
 
-    def ask(self, actor: Actor, packet_id: UUID, draft: ReleaseDraft, now: datetime) -> Release:
+    def ask(
+        self, actor: Actor, packet_id: UUID, draft: ReleaseDraft, now: datetime, *, form: str | None = None
+    ) -> Release:
         """A requested release (one for treatment is live at once), and the patient's letter, in one transaction.
 
-        PacketNotClosed, ExpiryInPast, ExpiryTooFar, FileUnknown, PatientUnreachable, TemplateNotApproved,
-        TreatmentNotAllowed, Invalid.
+        The same asked again on the same ``form`` is the same release. PacketNotClosed, ExpiryInPast, ExpiryTooFar,
+        FileUnknown, PatientUnreachable, TemplateNotApproved, TreatmentNotAllowed, Invalid.
         """
         staff = check_may_ask_releases(actor)
         check_expiry(draft.expires_at, now, now + self.limits.release_for)
         fresh = self.secrets.mint(f"{self.public_url}/r")
         with self.database.changing() as tx:
             packet = owned_packet(tx, staff, packet_id)
+            release_id = id_of(form, packet.id, staff.staff_id, astuple(draft))
+            for known in tx.find(Release, packet.organization_id, id=release_id):
+                return known
             packet.check_closed()
             email, is_letter = packet.case.patient.email or "", draft.signing is Medium.PAGE
             if is_letter and not email:
@@ -114,7 +119,7 @@ class Releases:
             terms, language = _terms(tx, packet, granted, draft), language_of_form(tx, packet, draft.language)
             ground = ground_of(terms, language, draft.basis, draft.attestation)
             release = Release(
-                id=uuid4(),
+                id=release_id,
                 organization_id=packet.organization_id,
                 packet_id=packet.id,
                 state=ground.state,
@@ -140,16 +145,19 @@ class Releases:
             tx.save(_event(ground.action, staff, release, now, **ground.facts), release, *letters, *notices)
         return release
 
-    def resend(self, actor: Actor, release_id: UUID, now: datetime) -> Release:
+    def resend(self, actor: Actor, release_id: UUID, now: datetime, *, after: UUID | None = None) -> Release:
         """A fresh letter with a fresh secret; the lost or locked one is dead, and so are its sessions.
 
-        Of a release that has ended too, for as long as the patient may look who got what. ReleaseExpired after that;
-        PatientUnreachable where it was asked for on paper, of somebody without an address.
+        Nothing, where ``after`` is not the newest letter: somebody has sent another one already. Of a release that has
+        ended too, for as long as the patient may look who got what. ReleaseExpired after that; PatientUnreachable where
+        it was asked for on paper, of somebody without an address.
         """
         staff = check_may_ask_releases(actor)
         fresh = self.secrets.mint(f"{self.public_url}/r")
         with self.database.changing() as tx:
             release, _ = release_and_packet(tx, actor, release_id)
+            if after is not None and after != _newest_letter(tx, release):
+                return release
             if now >= release.ends_at + self.limits.patient_secret_for:
                 raise ReleaseExpired
             if not release.email:
@@ -232,14 +240,6 @@ class Releases:
         return letter_of(release, now)(who, fresh, usable_until, now).about(MailKind.LETTER, release.id)
 
 
-def check_expiry(expires_at: datetime, now: datetime, latest: datetime) -> None:
-    """ExpiryInPast, ExpiryTooFar."""
-    if expires_at <= now:
-        raise ExpiryInPast
-    if expires_at > latest:
-        raise ExpiryTooFar
-
-
 def _granted(tx: Transaction, packet: Packet, drafts: Sequence[GrantDraft]) -> list[tuple[Recipient, list[PacketFile]]]:
     """Recipients with the files of each grant, in the packet's order; FileUnknown, Invalid."""
     files = sorted(tx.find(PacketFile, packet.organization_id, packet_id=packet.id), key=lambda file: file.path)
@@ -277,6 +277,11 @@ def _terms(
         expires_at=draft.expires_at,
         expiry_event=draft.expiry_event,
     )
+
+
+def _newest_letter(tx: Transaction, release: Release) -> UUID | None:
+    letter = listed(tx, release).letter
+    return None if letter is None else letter.id
 
 
 def end_sessions(tx: Transaction, release: Release, now: datetime) -> None:

@@ -30,6 +30,7 @@ from transfer_service.ports import Database, Transaction, Typesetter
 from transfer_service.usecases.account_lines import all_account_lines
 from transfer_service.usecases.report_csv import as_csv
 from transfer_service.usecases.report_document import as_document
+from transfer_service.usecases.report_json import as_json
 from transfer_service.wording import words_in
 
 
@@ -81,7 +82,10 @@ class Reports:
         return self._recorded(report, actor, draft, _named(draft.query))
 
     def rendered(self, report: Report, form: ReportFormat) -> bytes:
-        """The report as a file: CSV, or PDF. DocumentTooLong, Unavailable."""
+        """The report as a file: JSON, CSV, or PDF. DocumentTooLong, Unavailable."""
+        if form is ReportFormat.JSON:
+            times = report.period, rfc3339(report.made_at)
+            return as_json(report.lines, report.organization, report.patient, times, words_in(Language.ENGLISH))
         words = words_in(report.language)
         if form is ReportFormat.CSV:
             return as_csv(report.lines, words)

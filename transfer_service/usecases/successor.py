@@ -17,6 +17,7 @@ from transfer_service.domain.successor import CaseChanges, Changes, changes_betw
 from transfer_service.errors import FileUnknown, Invalid, NotFound
 from transfer_service.ports import Database, Keyring, Transaction
 from transfer_service.usecases.deposit import PacketView
+from transfer_service.usecases.names import id_made_by
 from transfer_service.usecases.reach import packet_key_context, seen_packet
 
 
@@ -48,16 +49,20 @@ class Successors:
     database: Database
     keyring: Keyring
 
-    def open(self, actor: Actor, packet_id: UUID, draft: SuccessorDraft, now: datetime) -> PacketView:
-        """An open packet of the same department and patient, its files being carried.
+    def open(
+        self, actor: Actor, packet_id: UUID, draft: SuccessorDraft, now: datetime, *, form: UUID | None = None
+    ) -> PacketView:
+        """An open packet of the same department and patient, its files being carried; by the same form the same one.
 
         NotFound, PacketNotClosed, PacketRetired, FileUnknown, Invalid.
         """
         staff = check_may_open_packets(actor)
-        successor_id = uuid4()
+        successor_id = id_made_by(staff, form)
         _, wrapped = self.keyring.generate(packet_key_context(staff.organization_id, successor_id))
         with self.database.changing() as tx:
             former = seen_packet(tx, staff, packet_id)
+            for known in tx.find(Packet, former.organization_id, id=successor_id, predecessor_id=former.id):
+                return PacketView(known, tx.find(PacketFile, known.organization_id, packet_id=known.id))
             former.check_closed()
             _check_answers(tx, former, draft.answers_opinion_id)
             files = _chosen(tx, former, draft.file_ids)

@@ -8,12 +8,9 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.members import signed_in
-from tests.pages.test_in_chromium import browser, chromium
 from tests.pages.visitor import Visitor
 from tests.stages import PUBLIC_URL, Stages
 from transfer_service.domain.people import Role
-
-__all__ = ["browser", "chromium"]  # fixtures
 
 LIST = f"{PUBLIC_URL}/staff/packets"
 

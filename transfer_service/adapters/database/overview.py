@@ -1,6 +1,6 @@
 """What staff ask of many packets: pages of what they wait for, and figures, from the index of ``waits`` alone."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Sequence, Iterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -110,7 +110,7 @@ class SqlOverview(SqlTransaction):
         self._check_changes()
         self.waits.keep(organization_id, packet_ids)
 
-    def _lines(self, organization_id: UUID, rows: Collection[Row[Any]]) -> list[PacketLine]:
+    def _lines(self, organization_id: UUID, rows: Sequence[Any]) -> list[PacketLine]:
         """With their cases, which are opened."""
         columns = (packets.c.id, packets.c.organization_id, packets.c.department_id, packets.c.case)
         mine = (packets.c.organization_id == organization_id, packets.c.id.in_([row.packet_id for row in rows]))

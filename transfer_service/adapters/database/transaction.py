@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Select, delete, insert, select
 
-from transfer_service.adapters.database import auditing, cursors, lists
+from transfer_service.adapters.database import auditing, cursors, lists, packet_logs
 from transfer_service.adapters.database.accounting import asked_for
 from transfer_service.adapters.database.engine import Dialect
 from transfer_service.adapters.database.mapping import K, Mapper, mapper_of
@@ -200,6 +200,20 @@ class SqlTransaction:
         entries = [auditing.entry_of(row._asdict()) for row in self._connection.execute(statement)]
         more = cursors.encoded("audit_entries", [entries[limit - 1].seq]) if len(entries) > limit else None
         return Slice(entries[:limit], more)
+
+    def packet_log(
+        self,
+        organization_id: UUID,
+        packet_id: UUID,
+        *,
+        limit: int,
+        cursor: str | None,
+        nouns: Collection[str] | None = None,
+        oldest_first: bool = False,
+    ) -> Slice[Entry]:
+        """What the log has of one packet, in pages. CursorInvalid."""
+        look = packet_logs.Look(organization_id, packet_id, nouns, oldest_first=oldest_first)
+        return packet_logs.page(self._connection, look, limit, cursor)
 
     def kept_answer(self, key: bytes) -> KeptAnswer | None:
         """The answer kept for that caller and key."""

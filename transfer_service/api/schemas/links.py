@@ -5,13 +5,15 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate, va
 from transfer_service.api.schemas.pages import ListSchema
 from transfer_service.api.schemas.strict_texts import Passcode
 from transfer_service.api.schemas.strict_values import Id, Instant
-from transfer_service.domain.link import LinkState, Verification
+from transfer_service.domain.link import (
+    LONGEST_PASSCODE,
+    MOST_REDEMPTIONS,
+    SHORTEST_PASSCODE,
+    LinkState,
+    Verification,
+)
 from transfer_service.edge.strict_fields import WholeNumber
 from transfer_service.usecases.issue import LinkDraft
-
-SHORTEST_PASSCODE = 6
-LONGEST_PASSCODE = 128
-MOST_REDEMPTIONS = 1000
 
 
 class LinkDraftSchema(Schema):

@@ -2,11 +2,10 @@
 
 from marshmallow import Schema, fields, post_load
 
-from transfer_service.api.schemas.releases import shown_state
 from transfer_service.api.schemas.strict_texts import Name, Sha256
 from transfer_service.api.schemas.strict_values import Id, Instant, PastDay, Size
 from transfer_service.domain.document import SCAN_MEDIA_TYPES
-from transfer_service.domain.release import ReleaseState, Signer
+from transfer_service.domain.release import ReleaseState, Signer, shown_state
 from transfer_service.edge.calls import now
 from transfer_service.usecases.paper import PaperDraft
 

@@ -6,11 +6,10 @@ from transfer_service.api.schemas.pages import ListSchema
 from transfer_service.api.schemas.strict_texts import EmailAddress, Language, Line, Name
 from transfer_service.api.schemas.strict_values import Id, Instant, PastDay
 from transfer_service.domain.mail import OPTIONAL, MailKind
-from transfer_service.domain.people import Accreditation, RecipientKind
+from transfer_service.domain.people import MOST_CREDENTIALS, Accreditation, RecipientKind
 from transfer_service.edge.strict_fields import WholeNumber
 from transfer_service.usecases.recipients import RecipientDraft
 
-MOST_CREDENTIALS = 20
 _NOTIFY = "The mails that they may do without. That a permission was withdrawn they are always told. Left out: all."
 
 

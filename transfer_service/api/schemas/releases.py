@@ -1,7 +1,6 @@
 """Releases, as departments ask for them and patients read and sign them."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from marshmallow import Schema, fields, post_load, validate
 
@@ -11,16 +10,21 @@ from transfer_service.api.schemas.strict_values import Day, Id, Instant
 from transfer_service.api.schemas.successors import NewsSchema
 from transfer_service.domain.language import Language
 from transfer_service.domain.mail import MailState, Way
-from transfer_service.domain.release import Basis, Medium, Release, ReleaseState, Signer
+from transfer_service.domain.release import (
+    EXPIRED,
+    MOST_FILES,
+    MOST_GRANTS,
+    Basis,
+    Medium,
+    ReleaseState,
+    Signer,
+    shown_state,
+)
 from transfer_service.edge.calls import now
 from transfer_service.edge.strict_fields import TrueOrFalse, WholeNumber
 from transfer_service.usecases.patient import PatientAnswer
 from transfer_service.usecases.release import GrantDraft, ReleaseDraft, SignatureDraft
 from transfer_service.usecases.withdrawal import WithdrawalDraft
-
-MOST_GRANTS = 50
-MOST_FILES = 10_000
-EXPIRED = "expired"
 
 
 class GrantDraftSchema(Schema):
@@ -146,13 +150,6 @@ class SignatureSchema(Schema):
     signed_on = Day(allow_none=True)
     confirmed_by = Id(allow_none=True)
     document_sha256 = fields.String(allow_none=True)
-
-
-def shown_state(release: Release, at: datetime) -> str:
-    """The state as it is at that time: what was not withdrawn is expired once its time is over."""
-    if release.state is not ReleaseState.WITHDRAWN and at >= release.expires_at:
-        return EXPIRED
-    return release.state.value
 
 
 class ReleaseInListSchema(Schema):

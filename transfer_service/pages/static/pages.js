@@ -23,14 +23,26 @@ function startAnew() {
 takeFromAddress();
 addEventListener("hashchange", startAnew);
 
-// A form that is on its way is not sent a second time; coming back to the page allows it again.
+// A form that is on its way is not sent a second time by a double click. After a moment it may be: a download leaves its page there.
+const MOMENT_MS = 3000;
 for (const form of document.querySelectorAll("form")) {
   let sent = false;
+  const allow = () => {
+    sent = false;
+  };
   form.addEventListener("submit", (event) => {
     if (sent) event.preventDefault();
+    else setTimeout(allow, MOMENT_MS);
     sent = true;
   });
-  addEventListener("pageshow", () => {
-    sent = false;
-  });
+  addEventListener("pageshow", allow);
 }
+
+// A button that copies the field beside it, and says so.
+addEventListener("click", async ({ target }) => {
+  if (!target.dataset?.copy) return;
+  const from = document.getElementById(target.dataset.copy);
+  from.select(); // where the browser lets no script copy, it is left to be copied by hand
+  await navigator.clipboard.writeText(from.value);
+  target.textContent = target.dataset.copied;
+});

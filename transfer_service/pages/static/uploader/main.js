@@ -43,7 +43,7 @@ function start(section) {
   const view = new View(section, words, { retry: (upload) => uploader.retry(upload), remove: (upload) => uploader.remove(upload) });
   const uploader = new Uploader(body.dataset.packet, api, {
     changed: () => view.changed(uploader),
-    sent: () => standing.soon(),
+    sent: () => standing.watch(),
     ended: (uploads) => ended(uploads),
     elsewhere: () => lookAtOtherTab(),
   });

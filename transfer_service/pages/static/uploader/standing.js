@@ -6,10 +6,15 @@ export class Standing {
   // `told` hears the packet whenever it stands otherwise.
   constructor(api, told) {
     Object.assign(this, { api, told, seen: null, timer: null, wait_ms: FIRST_MS });
-    document.addEventListener("visibilitychange", () => this.timer === null || this.soon());
+    document.addEventListener("visibilitychange", () => document.hidden || this.timer === null || this.soon());
   }
 
-  // Ask from now on, until nothing is under way any more.
+  // Ask now and then, until nothing is under way any more.
+  watch() {
+    if (this.timer === null) this.soon();
+  }
+
+  // Ask at once, and then the same.
   soon() {
     this.wait_ms = FIRST_MS;
     this.later();
