@@ -1,6 +1,6 @@
 """What staff ask of many packets: pages of what they wait for, and figures, from the index of ``waits`` alone."""
 
-from collections.abc import Sequence, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,6 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     CompoundSelect,
-    Row,
     Select,
     and_,
     exists,
