@@ -117,12 +117,8 @@ class Parts:
 def parts_of(settings: Settings) -> Parts:
     """The parts that the settings ask for. SettingsInvalid, InstallationDamaged, Unavailable."""
     keyring = keyring_of(settings)
-    database = SqlDatabase(
-        settings.database_url.reveal(),
-        keyring,
-        busy_timeout_s=settings.database_busy_s,
-        wrong_answers=settings.limits.wrong_answers,
-    )
+    busy_s, tries = settings.database_busy_s, settings.limits.wrong_answers
+    database = SqlDatabase(settings.database_url.reveal(), keyring, busy_timeout_s=busy_s, wrong_answers=tries)
     database.check()
     clock = Clock()
     return Parts(
