@@ -48,11 +48,12 @@ _RELEASES = {
 
 @dataclass(frozen=True)
 class Filled:
-    """The database, and who asks it."""
+    """The database, who asks it, and when which packets were opened that the coordinator lists, the oldest first."""
 
     database: SqlDatabase
     coordinator: StaffActor
     officer: StaffActor
+    listed: list[tuple[datetime, UUID]]
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ def filled(url: str, folder: Path, packets: int) -> Filled:
     migrate(url)
     database = SqlDatabase(url, keyring)
     hospital = _hospital(database, Enrol(database, keyring))
+    listed: list[tuple[datetime, UUID]] = []
     for start in range(0, packets, AT_ONCE):
         things: dict[type, list[Any]] = {}
         for number in range(start, min(packets, start + AT_ONCE)):
@@ -83,7 +85,8 @@ def filled(url: str, folder: Path, packets: int) -> Filled:
         with database.changing() as tx:
             event = Event("packet.opened", SystemActor(hospital.id, "worker"), BEGAN, {})
             tx.save(event, *(thing for alike in things.values() for thing in alike))
-    return Filled(database, hospital.acting(Role.COORDINATOR), hospital.acting(Role.PRIVACY_OFFICER))
+        listed += [(it.created_at, it.id) for it in things[Packet] if it.department_id == hospital.pathology]
+    return Filled(database, hospital.acting(Role.COORDINATOR), hospital.acting(Role.PRIVACY_OFFICER), listed)
 
 
 def _hospital(database: SqlDatabase, enrol: Enrol) -> Hospital:

@@ -31,7 +31,9 @@ MEASURED = (
     "recipient-files",
     "recipient-opinion",
     "staff-sign-in",
-    "staff-overview-of-coordinators",
+    "staff-overview",
+    "staff-packets",
+    "staff-packet-closed",
 )
 # Modules run before DOMContentLoaded; what holds the page up after that for 50 ms or more is a long task.
 _TIMES = """() => new Promise((tell) => {

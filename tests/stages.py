@@ -92,6 +92,7 @@ from transfer_service.usecases.remind import Remind
 from transfer_service.usecases.report import Reports
 from transfer_service.usecases.retire import Retire
 from transfer_service.usecases.services import Services
+from transfer_service.usecases.shown import Shown
 from transfer_service.usecases.slide_requests import SlideRequests
 from transfer_service.usecases.staff_tokens import StaffTokens
 from transfer_service.usecases.successor import SuccessorDraft, Successors
@@ -260,6 +261,7 @@ class Stages:
             enrol=Enrol(self.database, self.keyring),
             members=Members(self.database, PUBLIC_URL),
             departments=Departments(self.database),
+            shown=Shown(self.database, PUBLIC_URL),
             staff_tokens=StaffTokens(self.database),
             recipients=Recipients(self.database),
             contacts=Contacts(self.database),

@@ -74,6 +74,7 @@ from transfer_service.usecases.remind import Remind
 from transfer_service.usecases.report import Reports
 from transfer_service.usecases.retire import Retire
 from transfer_service.usecases.services import Services
+from transfer_service.usecases.shown import Shown
 from transfer_service.usecases.slide_requests import SlideRequests
 from transfer_service.usecases.staff_tokens import StaffTokens
 from transfer_service.usecases.successor import Successors
@@ -116,12 +117,8 @@ class Parts:
 def parts_of(settings: Settings) -> Parts:
     """The parts that the settings ask for. SettingsInvalid, InstallationDamaged, Unavailable."""
     keyring = keyring_of(settings)
-    database = SqlDatabase(
-        settings.database_url.reveal(),
-        keyring,
-        busy_timeout_s=settings.database_busy_s,
-        wrong_answers=settings.limits.wrong_answers,
-    )
+    busy_s, tries = settings.database_busy_s, settings.limits.wrong_answers
+    database = SqlDatabase(settings.database_url.reveal(), keyring, busy_timeout_s=busy_s, wrong_answers=tries)
     database.check()
     clock = Clock()
     return Parts(
@@ -244,6 +241,7 @@ def _journey(parts: Parts, service_key: SecretKey, signing_key: SigningKey) -> J
         enrol=Enrol(database, keyring),
         members=Members(database, parts.public_url),
         departments=Departments(database),
+        shown=Shown(database, parts.public_url),
         staff_tokens=StaffTokens(database),
         recipients=Recipients(database),
         contacts=Contacts(database),

@@ -72,9 +72,8 @@ def filled_in(stage: Stage, path: str) -> dict[str, str]:
 
 
 def token_on_page(client: FlaskClient, path: str) -> str:
-    start = client.get(path if path.startswith("/ask/") else path[:2], base_url=f"https://{HOST}").get_data(
-        as_text=True
-    )
+    page = path if path.startswith("/ask/") else path[:2]
+    start = client.get(page, base_url=f"https://{HOST}").get_data(as_text=True)
     found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', start)
     assert found is not None
     return found[1]

@@ -2,12 +2,16 @@
 
 import csv
 import io
+import json
 
 import pytest
 
 from tests.api.conftest import Api, code_of
 from tests.api.scenes import Scene
 from tests.api.test_what_is_shown import shape
+from transfer_service.api.schemas.reports import ReportSchema
+from transfer_service.domain.accounting import AccountQuery, ReportFormat
+from transfer_service.usecases.report import ReportDraft
 
 
 @pytest.fixture
@@ -44,6 +48,13 @@ def test_a_report_shows_date_recipient_description_purpose_and_authorization(sce
         assert (line["recipient"]["address"], line["purpose"]) == ("viewer@review.test", "Second opinion")
         assert line["description"].startswith(("1 slide scan: ", "1 report: "))
         assert (line["count"], line["completed"], line["accountable"]) == (1, True, False)
+
+
+def test_the_json_that_is_sent_is_the_one_that_the_schema_documents(scene: Scene) -> None:
+    journey, officer = scene.api.stages.journey, scene.api.stages.hospital.privacy_officer
+    for query in (AccountQuery(), AccountQuery(record_number="MRN-0042")):
+        report = journey.reports.for_officer(officer, ReportDraft(query), scene.api.stages.now)
+        assert json.loads(journey.reports.rendered(report, ReportFormat.JSON)) == ReportSchema().dump(report)
 
 
 def test_a_report_is_a_file_where_that_is_asked_for(scene: Scene) -> None:

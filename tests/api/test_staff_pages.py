@@ -74,3 +74,42 @@ def test_ids_of_nothing_are_one_and_the_same_page_for_every_role(api, role):
         answer = visitor.get(address(rule)) if method == "GET" else visitor.post(address(rule))
         assert answer.status_code in {403, 404, 422}, (method, rule, answer.status_code)
         assert answer.status_code != 422 or method == "POST", rule
+
+
+#: What each role finds: (d)epositor, (c)oordinator, (p)rivacy officer, (a)dmin; the others are told that they may not.
+SEEN_BY = {
+    "/staff": "dcpa",
+    "/staff/account": "dcpa",
+    "/staff/packets": "dcp",
+    "/staff/packets/new": "dc",
+    "/staff/packets/search": "dcpa",  # to the list, which asks
+    "/staff/requests": "dcp",
+    "/staff/recipients": "cp",
+    "/staff/recipients/new": "c",
+    "/staff/opinions": "cp",
+    "/staff/accounting": "cp",
+    "/staff/audit": "p",
+    "/staff/settings": "pa",
+    "/staff/settings/members": "a",
+    "/staff/settings/members/new": "a",
+    "/staff/settings/tokens": "a",
+    "/staff/settings/tokens/new": "a",
+}
+
+
+@pytest.mark.parametrize("role", Role)
+def test_each_role_finds_what_the_table_says_and_the_way_there_leads_to_no_refusal(api, role):
+    visitor = Visitor(api.app)
+    signed_in(visitor, api.stages, role)
+    shown = visitor.get("/staff").text
+    for place, roles in SEEN_BY.items():
+        answer = visitor.get(place)
+        assert (answer.status_code in {200, 303}) == (role[0] in roles), (place, answer.status_code)
+        assert answer.status_code in {200, 303, 403}, place
+        assert role[0] in roles or f'href="{place}"' not in shown, place
+
+
+def test_every_page_without_an_id_is_in_the_table(api):
+    known = {rule for method, rule in staff_routes(api.app) if method == "GET" and "<" not in rule}
+    known -= {rule for _, rule in AT_THE_DOOR}
+    assert {rule for rule in known if not rule.endswith("/")} == set(SEEN_BY)

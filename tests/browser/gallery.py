@@ -11,12 +11,13 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import count
 from pathlib import Path
+from uuid import UUID
 
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
 
 from tests.databases import Databases
-from tests.factories import DAY, an_event
+from tests.factories import DAY, MIB, an_event
 from tests.gunicorn_process import GunicornProcess, running_gunicorn
 from tests.members import enrolled, invited
 from tests.pages.served import DATABASE, FOLDER, SECRET_KEY, share
@@ -24,7 +25,8 @@ from tests.stages import BIRTH_DATE, ORIGIN, Stage, Stages, recipient_draft, wro
 from transfer_service.app import installation_key
 from transfer_service.domain.link import Link
 from transfer_service.domain.packet import FileKind
-from transfer_service.domain.people import Role, StaffActor
+from transfer_service.domain.people import Department, Role, StaffActor
+from transfer_service.domain.slide_request import DeclineReason
 from transfer_service.errors import TransferError
 from transfer_service.identity.sign_in import Proof, SignIn
 from transfer_service.usecases.limits import Limits
@@ -83,6 +85,65 @@ class Gallery:
         value = serializer.dumps({audience: {"token": token, "opened_with": ""}})
         flags = {"secure": True, "httpOnly": True, "sameSite": "Strict"}
         return {"name": "__Host-session", "value": value, "url": self.url.replace("http:", "https:"), **flags}
+
+    # Packets, as their department meets them
+
+    def everything(self) -> None:
+        """See to it that a list has something in every state."""
+        for name in (
+            "opened",
+            "uploading",
+            "verified",
+            "closed",
+            "retired",
+            "requested",
+            "scanned",
+            "signed",
+            "answered",
+        ):
+            getattr(self, name)
+
+    @cached_property
+    def opened(self) -> Stage:
+        return self.now().opened()
+
+    @cached_property
+    def uploading(self) -> Stage:
+        """One file has come in part, one waits to be verified."""
+        stage = self.now().opened()
+        self.stages.planned(stage, "slides/B1.svs", size=40 * MIB)
+        self.stages.put(stage, "slides/B2.svs", b"another slide scan")
+        return stage
+
+    @cached_property
+    def verified(self) -> Stage:
+        return self.now().verified()
+
+    @cached_property
+    def closed(self) -> Stage:
+        return self.now().closed()
+
+    # Requests and opinions, as their department meets them
+
+    @cached_property
+    def request_id(self) -> UUID:
+        """It waits for an answer."""
+        return self.now().requested()[0].id
+
+    @cached_property
+    def declined_id(self) -> UUID:
+        stages, request = self.now(), self.stages.requested()[0]
+        decline = stages.journey.slide_requests.decline
+        decline(stages.coordinator, request.id, DeclineReason.UNCLEAR, "Which breast?", stages.now)
+        return request.id
+
+    @cached_property
+    def opinion_id(self) -> UUID:
+        """It has come, and the patient may not read it yet."""
+        stage = self.now().redeemed()
+        self.stages.answered(stage)
+        assert stage.opinion is not None
+        return stage.opinion.opinion.id
 
     # Releases, as the patient meets them
 
@@ -242,8 +303,15 @@ class Gallery:
             self._sessions[role] = self._signed_in(role)
         return self._sessions[role]
 
-    def _signed_in(self, role: Role) -> str:
-        colleague = enrolled(self.now(), role, **somebody())
+    def newcomer_token(self, role: Role) -> str:
+        """A session in a department of its own."""
+        stages = self.now()
+        return self._signed_in(
+            role, department=stages.department(stages.hospital.organization, f"Cytology {next(_numbers)}")
+        )
+
+    def _signed_in(self, role: Role, **where: Department) -> str:
+        colleague = enrolled(self.now(), role, **somebody(), **where)
         proof = Proof(colleague.email, colleague.password, colleague.code())
         token: str = self.stages.sign_in.enter(proof, ORIGIN, self.stages.now)
         return token

@@ -21,9 +21,10 @@ class Guest:
     def send(self, action: str, *, at_once: bool = False, **fields: str) -> None:
         """Fill in the form that goes to ``action`` and send it, whatever the browser would say of what is empty.
 
-        ``at_once``: by no button, for the form is folded away.
+        One without an action goes to the page itself. ``at_once``: by no button, for the form is folded away.
         """
-        form = self.page.locator(f'form[action$="{action}"]').first
+        where = f'form[action$="{action}"]' if action else "main form:not([action])"
+        form = self.page.locator(where).first
         form.evaluate("form => { form.noValidate = true }")
         for name, value in fields.items():
             form.locator(f'[name="{name}"]:not([type=hidden])').first.fill(value)
@@ -57,6 +58,11 @@ class Guest:
         self.come_in("staff", token)
         self.goto(path)
         return token
+
+    def as_newcomer(self, role: Role, path: str) -> None:
+        """As a member of a department in which nothing has happened yet."""
+        self.come_in("staff", self.gallery.newcomer_token(role))
+        self.goto(path)
 
     def with_letter(self, stage: Stage) -> None:
         """The patient's first step."""

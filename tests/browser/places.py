@@ -6,12 +6,14 @@ A new page, or a new state of one, is a line in the list of its audience.
 from tests.browser.place import Place
 from tests.browser.places_of_askers import ASKERS
 from tests.browser.places_of_errors import ERRORS
+from tests.browser.places_of_oversight import OVERSIGHT
+from tests.browser.places_of_packets import PACKETS
 from tests.browser.places_of_patients import PATIENTS
 from tests.browser.places_of_recipients import RECIPIENTS
 from tests.browser.places_of_releases import RELEASES
 from tests.browser.places_of_staff import STAFF
 
-PLACES: tuple[Place, ...] = (*PATIENTS, *RECIPIENTS, *ASKERS, *STAFF, *RELEASES, *ERRORS)
+PLACES: tuple[Place, ...] = (*PATIENTS, *RECIPIENTS, *ASKERS, *STAFF, *PACKETS, *RELEASES, *OVERSIGHT, *ERRORS)
 
 #: What answers a GET with HTML nowhere: bytes, files to keep, and ways to a page that is in the list.
 NO_PAGES = {
@@ -20,13 +22,25 @@ NO_PAGES = {
     "/r/copy",
     "/r/opinions/<uuid:opinion_id>/<uuid:file_id>",
     "/l/",
-    "/l/received",
     "/l/manifest",
+    "/l/received",
     "/ask/",
     "/q/",
     "/staff/enrol/",
     "/staff/account/",
+    "/staff/packets/",
+    "/staff/packets/<uuid:packet_id>/",
+    "/staff/packets/<uuid:packet_id>/receipt",
+    "/staff/packets/<uuid:packet_id>/opinions/",
     "/staff/recipients/",
+    "/staff/requests/",
+    "/staff/opinions/",
+    "/staff/opinions/<uuid:opinion_id>/files/<uuid:file_id>",
+    "/staff/accounting/",
+    "/staff/audit/",
+    "/staff/settings/",
+    "/staff/settings/members/",
+    "/staff/settings/tokens/",
     "/staff/releases/<uuid:release_id>/form.pdf",
     "/staff/releases/<uuid:release_id>/paper/scan",
 }

@@ -69,7 +69,4 @@ STAFF = (
         lambda guest: guest.as_staff(Role.COORDINATOR, "/staff/account/nowhere"),
         404,
     ),
-    Place("staff-overview-of-coordinators", "/staff", lambda guest: guest.as_staff(Role.COORDINATOR)),
-    Place("staff-overview-of-privacy-officers", "/staff", lambda guest: guest.as_staff(Role.PRIVACY_OFFICER)),
-    Place("staff-overview-of-admins", "/staff", lambda guest: guest.as_staff(Role.ADMIN)),
 )

@@ -19,6 +19,7 @@ class Sender:
     def __init__(self, page: Page, hospital: Hospital, packet_id: str | None = None) -> None:
         self.page, self.hospital = page, hospital
         self.packet_id = packet_id or hospital.packet().id
+        self._chrome = page.context.new_cdp_session(page)
         page.on("dialog", lambda dialog: dialog.accept())
 
     def open(self) -> "Sender":
@@ -39,12 +40,19 @@ class Sender:
         box = self.page.locator("[data-drop]").bounding_box()
         assert box
         data = {"items": [], "files": [str(place) for place in places], "dragOperationsMask": 1}
-        chrome = self.page.context.new_cdp_session(self.page)
         for kind in ("dragEnter", "dragOver", "drop"):
-            chrome.send("Input.dispatchDragEvent", {"type": kind, "x": box["x"] + 9, "y": box["y"] + 9, "data": data})
+            self._chrome.send(
+                "Input.dispatchDragEvent", {"type": kind, "x": box["x"] + 9, "y": box["y"] + 9, "data": data}
+            )
 
     def press(self, name: str) -> None:
         self.page.get_by_role("button", name=name, exact=True).click()
+
+    def line(self, bytes_per_s: int = -1) -> None:
+        """Let what leaves leave no faster, so that a test can do something meanwhile; without a number let it go."""
+        limits = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": bytes_per_s}
+        self._chrome.send("Network.enable")
+        self._chrome.send("Network.emulateNetworkConditions", limits)
 
     # What a person sees
 

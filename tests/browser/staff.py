@@ -30,11 +30,18 @@ class Member:
         page.wait_for_load_state()
 
 
-def enrolled(browser: Browser, hospital: Hospital, email: str, *roles: str, name: str = "Ann Agatha") -> Member:
+def enrolled(browser: Browser, hospital: Hospital, email: str, *roles: str, name: str | None = None) -> Member:
     """A new member of the hospital's department."""
     words = [word for role in roles for word in ("--role", role)]
     invited = hospital.installation.cli(
-        "staff", "invite", "--department", hospital.department_id, *words, "--email", email, name
+        "staff",
+        "invite",
+        "--department",
+        hospital.department_id,
+        *words,
+        "--email",
+        email,
+        name or email.partition("@")[0],
     )
     with browser.new_context() as context:
         context.set_default_timeout(WITHIN_MS)

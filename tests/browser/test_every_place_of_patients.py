@@ -3,7 +3,8 @@
 from tests.browser.every_place import EveryPlace, visits_to
 from tests.browser.places_of_patients import PATIENTS
 
-visit = visits_to(PATIENTS)
+PLACES = PATIENTS
+visit = visits_to(PLACES)
 
 
 class TestEveryPlaceOfPatients(EveryPlace):

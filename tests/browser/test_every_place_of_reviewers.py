@@ -5,7 +5,8 @@ from tests.browser.places_of_askers import ASKERS
 from tests.browser.places_of_errors import ERRORS
 from tests.browser.places_of_recipients import RECIPIENTS
 
-visit = visits_to((*RECIPIENTS, *ASKERS, *ERRORS))
+PLACES = (*RECIPIENTS, *ASKERS, *ERRORS)
+visit = visits_to(PLACES)
 
 
 class TestEveryPlaceOfReviewers(EveryPlace):

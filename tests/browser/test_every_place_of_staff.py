@@ -1,9 +1,11 @@
 """What holds of every page, on those of members of staff."""
 
 from tests.browser.every_place import EveryPlace, visits_to
+from tests.browser.places_of_packets import PACKETS
 from tests.browser.places_of_staff import STAFF
 
-visit = visits_to(STAFF)
+PLACES = (*STAFF, *PACKETS)
+visit = visits_to(PLACES)
 
 
 class TestEveryPlaceOfStaff(EveryPlace):

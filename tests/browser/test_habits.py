@@ -113,8 +113,8 @@ def test_a_page_of_files_that_is_open_while_it_ends_gives_out_nothing_more(
     page.route("**/l/received", lambda route: route.abort())  # by which the page would say so itself
     guest.as_recipient(stage)
     getattr(guest.gallery, end)(stage)
-    pressed = "/l/archive" if press == "everything" else f"/l/files/{stage.file.id}"
-    page.locator(f'form[action$="{pressed}"] button').click()
+    way = "/l/archive" if press == "everything" else f"/l/files/{stage.file.id}"
+    page.locator(f'form[action$="{way}"] button').click()
     heading(page, said)
     expect(page.get_by_text("+1 555 0111")).to_be_visible()
     for hidden in ("Ada", "MRN", "S26-1234", "A1.svs"):

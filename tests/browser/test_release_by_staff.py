@@ -44,7 +44,7 @@ def opened_by_the_recipient(browser: Browser, hospital: Hospital, address: str, 
         page.get_by_role("button", name="Continue").click()
         page.locator("#code").fill(hospital.mail.await_mail(email, r"Your code is (\d{6})"))
         page.get_by_role("button", name="Open").click()
-        expect(page.get_by_text("slides/A1.svs").first).to_be_visible()
+        expect(page.get_by_text("slides/A1.svs").first).to_be_visible(timeout=WITHIN_MS)
 
 
 def test_a_release_is_asked_for_signed_and_its_link_issued_copied_opened_and_revoked(
@@ -57,7 +57,7 @@ def test_a_release_is_asked_for_signed_and_its_link_issued_copied_opened_and_rev
     page.get_by_label(recipient["name"]).check()
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Ask for the release").dblclick()
-    expect(page.get_by_text("Waits for the patient")).to_be_visible()
+    expect(page.get_by_text("Waits for the patient")).to_be_visible(timeout=WITHIN_MS)
 
     signed_by_the_patient(packet, recipient)
     page.reload()
@@ -65,7 +65,7 @@ def test_a_release_is_asked_for_signed_and_its_link_issued_copied_opened_and_rev
     page.get_by_role("button", name="Issue the link").dblclick()
     address = page.get_by_label("Address of the link").input_value()
     page.get_by_role("button", name="Copy").click()
-    expect(page.get_by_text("Copied.")).to_be_visible()
+    expect(page.get_by_text("Copied.")).to_be_visible(timeout=WITHIN_MS)
     assert page.evaluate("navigator.clipboard.readText()") == address
     page.reload()
     assert len(packet.coordinator.items(f"{packet.url}/links")) == 1
@@ -73,15 +73,19 @@ def test_a_release_is_asked_for_signed_and_its_link_issued_copied_opened_and_rev
 
     opened_by_the_recipient(browser, hospital, address, recipient["email"])
     page.goto(releases)
-    expect(page.get_by_text("1 of 3")).to_be_visible()
+    expect(page.get_by_text("1 of 3")).to_be_visible(timeout=WITHIN_MS)
     page.get_by_role("link", name="Timeline").click()
-    expect(page.get_by_text(f"{recipient['name']} proved who they are and redeemed the link.")).to_be_visible()
-    expect(page.get_by_text(f"Cora Agatha (coordinator) issued a link to {recipient['name']}.")).to_be_visible()
+    expect(page.get_by_text(f"{recipient['name']} proved who they are and redeemed the link.")).to_be_visible(
+        timeout=WITHIN_MS
+    )
+    expect(page.get_by_text(f"Cora Agatha (coordinator) issued a link to {recipient['name']}.")).to_be_visible(
+        timeout=WITHIN_MS
+    )
 
     page.goto(releases)
     page.get_by_role("link", name="Revoke").click()
     page.get_by_role("button", name="Yes, revoke").click()
-    expect(page.get_by_text("Revoked", exact=True)).to_be_visible()
+    expect(page.get_by_text("Revoked", exact=True)).to_be_visible(timeout=WITHIN_MS)
 
 
 def test_without_scripts_the_address_stands_in_a_field_to_be_copied_by_hand(
@@ -95,7 +99,7 @@ def test_without_scripts_the_address_stands_in_a_field_to_be_copied_by_hand(
         page.get_by_role("button", name="Issue the link").click()
         assert "/l#" in page.get_by_label("Address of the link").input_value()
         expect(page.get_by_role("button", name="Copy")).to_be_hidden()
-        expect(page.get_by_text("select all of it")).to_be_visible()
+        expect(page.get_by_text("select all of it")).to_be_visible(timeout=WITHIN_MS)
 
 
 def test_a_scan_is_sent_from_the_page_and_confirmed_by_a_colleague(
@@ -106,10 +110,10 @@ def test_a_scan_is_sent_from_the_page_and_confirmed_by_a_colleague(
     page.goto(paper)
     page.locator("#scan").set_input_files({"name": "notes.pdf", "mimeType": "application/pdf", "buffer": b"no PDF"})
     page.get_by_role("button", name="Send the scan").click()
-    expect(page.get_by_text("That is no PDF, PNG, JPEG or TIFF.")).to_be_visible()
+    expect(page.get_by_text("That is no PDF, PNG, JPEG or TIFF.")).to_be_visible(timeout=WITHIN_MS)
     page.locator("#scan").set_input_files({"name": "form.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 x"})
     page.get_by_role("button", name="Send the scan").click()
-    expect(page.get_by_text("Another member of staff has to compare")).to_be_visible()
+    expect(page.get_by_text("Another member of staff has to compare")).to_be_visible(timeout=WITHIN_MS)
 
     colleague = enrolled(browser, hospital, "ben@agatha.test", "privacy_officer", name="Ben Agatha")
     with signed_in(browser, colleague) as context:
@@ -119,4 +123,4 @@ def test_a_scan_is_sent_from_the_page_and_confirmed_by_a_colleague(
         other.get_by_label("The patient").check()
         other.locator("#signed_on").fill(release.paper(b"")["signed_on"])
         other.get_by_role("button", name="Confirm").click()
-        expect(other.get_by_text("Signed", exact=True).first).to_be_visible()
+        expect(other.get_by_text("Signed", exact=True).first).to_be_visible(timeout=WITHIN_MS)

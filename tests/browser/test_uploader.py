@@ -15,6 +15,7 @@ from tests.journey.hospital import Hospital
 from tests.standalone_process import eventually
 
 MIB = 2**20
+CRAWL = MIB // 4
 DOWN = Fault(cut_request_at=0, reset=True)
 
 
@@ -45,12 +46,12 @@ def digest_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def slow(page: Page, bytes_per_s: int) -> None:
-    """Let what leaves leave no faster, so that a test can do something meanwhile."""
-    chrome = page.context.new_cdp_session(page)
-    chrome.send("Network.enable")
-    limits = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": bytes_per_s}
-    chrome.send("Network.emulateNetworkConditions", limits)
+def send_some(sender: Sender, *places: Path) -> None:
+    """Drop it, and let the line become slow once some parts are there."""
+    sender.line(8 * MIB)
+    sender.drop(*places)
+    assert eventually(lambda: sender.parts_taken() > 0, WITHIN_MS / 1000)
+    sender.line(CRAWL)
 
 
 def test_a_mirax_slide_and_its_folder_arrive_with_their_paths(sender: Sender, tmp_path: Path) -> None:
@@ -91,15 +92,13 @@ def test_a_chosen_folder_keeps_its_name(sender: Sender, tmp_path: Path) -> None:
 
 def test_what_is_paused_goes_on_and_sends_no_part_twice(sender: Sender, tmp_path: Path) -> None:
     slide = write(tmp_path / "A1.svs", 10 * 16 * MIB)
-    slow(sender.page, 12 * MIB)
-    sender.drop(slide)
-    sender.sees_progress(0.3)
+    send_some(sender, slide)
     sender.press("Pause")
-    sender.page.wait_for_timeout(1500)
+    expect(sender.page.get_by_role("button", name="Continue")).to_be_visible()
     taken = sender.parts_taken()
     sender.page.wait_for_timeout(1500)
     assert sender.parts_taken() == taken < 10
-    slow(sender.page, -1)
+    sender.line()
     sender.press("Continue")
     sender.sees_verified(1)
     assert sender.parts_taken() == 10
@@ -107,12 +106,12 @@ def test_what_is_paused_goes_on_and_sends_no_part_twice(sender: Sender, tmp_path
 
 
 def test_a_file_that_is_removed_while_it_is_sent_is_gone_from_the_packet(sender: Sender, tmp_path: Path) -> None:
-    slow(sender.page, 4 * MIB)
+    sender.line(CRAWL)
     sender.choose_files([write(tmp_path / "wrong.svs", 64 * MIB), write(tmp_path / "right.svs", 1000)])
     row = sender.rows.filter(has_text="wrong.svs")
     expect(row.locator("progress")).to_be_visible()
     row.get_by_role("button", name="Remove").click()
-    slow(sender.page, -1)
+    sender.line()
     sender.sees_verified(1)
     assert set(sender.files()) == {"right.svs"}
 
@@ -154,47 +153,45 @@ def test_another_file_of_that_name_and_size_is_not_taken_for_what_is_there(sende
 
 def test_a_file_that_changes_while_it_is_sent_is_refused(sender: Sender, tmp_path: Path) -> None:
     slide = write(tmp_path / "A1.svs", 10 * 16 * MIB)
-    slow(sender.page, 8 * MIB)
-    sender.drop(slide)
-    sender.sees_progress(0.2)
+    send_some(sender, slide)
     with slide.open("ab") as file:
         file.write(b"more")
-    slow(sender.page, -1)
+    sender.line()
     sender.sees("The file changed, moved or vanished while it was sent.")
     assert sender.files()["A1.svs"]["state"] == "receiving"
 
 
 def test_a_second_tab_says_that_the_first_one_sends(sender: Sender, tmp_path: Path) -> None:
     slide = write(tmp_path / "A1.svs", 4 * 16 * MIB)
-    slow(sender.page, 4 * MIB)
+    sender.line(CRAWL)
     sender.drop(slide)
-    sender.sees_progress(0.05)
+    sender.sees_progress(0.001)
     other = sender.page.context.new_page()
     other.goto(sender.page.url)
     expect(other.get_by_text("Another tab of this browser is sending")).to_be_visible(timeout=WITHIN_MS)
     expect(other.locator("[data-drop]")).to_be_hidden()
-    slow(sender.page, -1)
+    sender.line()
     sender.sees_verified(1)
     expect(other.locator("[data-drop]")).to_be_visible(timeout=WITHIN_MS)
     assert sender.parts_taken() == 4
 
 
 def test_an_upload_outlives_its_session_and_goes_on_after_signing_in_again(
-    sender: Sender, browser: Browser, hospital: Hospital, tmp_path: Path
+    browser: Browser, hospital: Hospital, tmp_path: Path
 ) -> None:
     bob = enrolled(browser, hospital, "bob@agatha.test", "depositor")
     with signed_in(browser, bob) as context:
         sending = Sender(context.new_page(), hospital).open()
         slide = write(tmp_path / "A1.svs", 8 * 16 * MIB)
-        slow(sending.page, 8 * MIB)
+        sending.line(CRAWL)
         sending.drop(slide)
-        sending.sees_progress(0.1)
+        sending.sees_progress(0.001)
         elsewhere = context.new_page()
         elsewhere.goto(f"{bob.url}/staff/account")
         elsewhere.locator("details.who summary").click()
         elsewhere.get_by_role("button", name="Sign out", exact=True).click()
+        sending.line()
         sending.sees("You are signed out. Sign in again in another tab, then it goes on by itself.")
-        slow(sending.page, -1)
         with context.expect_page() as opened:
             sending.page.get_by_role("link", name="Sign in again in another tab").click()
         sending.page.wait_for_timeout(6000)  # it looks whether somebody is in again, and must not be in the way of that
@@ -204,10 +201,10 @@ def test_an_upload_outlives_its_session_and_goes_on_after_signing_in_again(
 
 
 def test_a_packet_closes_by_itself_after_its_page_was_shut(sender: Sender, tmp_path: Path) -> None:
-    slow(sender.page, 8 * MIB)
+    sender.line(CRAWL)
     sender.drop(write(tmp_path / "A1.svs", 2 * 16 * MIB))
     sender.page.get_by_label("Close the packet by itself").check()
-    slow(sender.page, -1)
+    sender.line()
     sender.page.wait_for_function("!document.querySelector('[data-uploader]')", timeout=WITHIN_MS)
     sender.page.close()
     assert eventually(lambda: sender.shown()["state"] == "closed")
@@ -226,32 +223,28 @@ def test_two_quick_clicks_close_a_packet_once(sender: Sender, tmp_path: Path) ->
 
 
 def test_going_back_in_mid_upload_is_warned_of_and_loses_nothing(sender: Sender, tmp_path: Path) -> None:
-    slide = write(tmp_path / "A1.svs", 6 * 16 * MIB)
+    slide = write(tmp_path / "A1.svs", 8 * 16 * MIB)
     sender.page.goto(f"{sender.hospital.installation.base_url}/staff/account")
     sender.open()
     warned = []
     sender.page.on("dialog", lambda dialog: warned.append(dialog.type))
-    slow(sender.page, 8 * MIB)
-    sender.drop(slide)
-    sender.sees_progress(0.4)
+    send_some(sender, slide)
     sender.page.go_back()
     expect(sender.page).to_have_url(f"{sender.hospital.installation.base_url}/staff/account")
     assert warned == ["beforeunload"]
-    slow(sender.page, -1)
+    sender.line()
     sender.page.go_forward()
     sender.sees("1 file is not complete.")
     sender.drop(slide)
     sender.sees_verified(1)
-    assert 6 <= sender.parts_taken() <= 6 + 4
+    assert 8 <= sender.parts_taken() <= 8 + 4
 
 
 def test_after_a_reload_one_button_goes_on_with_the_same_files(sender: Sender, tmp_path: Path) -> None:
-    slide = write(tmp_path / "case" / "A1.svs", 6 * 16 * MIB)
-    slow(sender.page, 8 * MIB)
-    sender.drop(slide.parent)
-    sender.sees_progress(0.3)
+    slide = write(tmp_path / "case" / "A1.svs", 8 * 16 * MIB)
+    send_some(sender, slide.parent)
     sender.page.reload()
-    slow(sender.page, -1)
+    sender.line()
     sender.press("Go on with the same files")
     sender.sees_verified(1)
     assert sender.files()["case/A1.svs"]["sha256"] == digest_of(slide)

@@ -60,6 +60,15 @@ def test_the_letter_goes_to_the_patients_own_address_and_its_secret_nowhere_else
         assert phi not in letter.body + letter.subject
 
 
+def test_a_letter_says_whom_to_call_where_the_department_said_so(stages):
+    stages.released()
+    assert "Questions? Pathology" in stages.post.mail[-1].body
+    silent = stages.journey.enrol.create_department(stages.hospital.id, "Cytology", "", stages.now)
+    stages.hospital.coordinator = stages.staff(silent, Role.COORDINATOR)
+    stages.released()
+    assert "Questions?" not in stages.post.mail[-1].body
+
+
 def test_staff_see_what_became_of_the_newest_letter(stages):
     def letter():
         (listed,) = stages.journey.releases.of_packet(stages.coordinator, stage.packet.id)

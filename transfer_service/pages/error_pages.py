@@ -21,8 +21,12 @@ from transfer_service.usecases.visits import Contact, Visits
 _log = logging.getLogger(__name__)
 
 
-def register_error_pages(blueprint: Blueprint, only_where: Callable[[], bool] = lambda: True) -> None:
+def register_error_pages(
+    blueprint: Blueprint, only_where: Callable[[], bool] = lambda: True, *, start: str | None = None
+) -> None:
     """Show every error of ``blueprint``'s routes as a page, or as problem+json where ``only_where`` says no."""
+
+    begin = start or blueprint.url_prefix or "/"
 
     def show(error: Exception) -> AnyResponse:
         if not only_where():
@@ -32,7 +36,7 @@ def register_error_pages(blueprint: Blueprint, only_where: Callable[[], bool] = 
         problem = problem_of(error)
         if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
             _log.error("A page failed unexpectedly.", exc_info=error)
-        return _page(problem, "csrf" if isinstance(error, CSRFError) else problem.code, blueprint.url_prefix or "/")
+        return _page(problem, "csrf" if isinstance(error, CSRFError) else problem.code, begin)
 
     blueprint.register_error_handler(HTTPException, show)
     blueprint.register_error_handler(Exception, show)

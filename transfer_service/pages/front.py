@@ -7,12 +7,12 @@ GET  /r/… /l/…       nothing is here, said as a page
 
 from contextlib import suppress
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from transfer_service.edge.calls import journey
 from transfer_service.errors import NotFound, Unavailable
-from transfer_service.pages.answers import page, to
+from transfer_service.pages.answers import page
 from transfer_service.pages.protection import guarded
 
 front = guarded(Blueprint("front_pages", __name__))
@@ -35,9 +35,9 @@ def catch_the_lost(blueprint: Blueprint) -> None:
     """Lead ``blueprint``'s address with a slash to its start, and answer what is below it and unknown with a page."""
 
     @blueprint.get("/")
-    def with_a_slash() -> AnyResponse:
-        return to("start")
+    def with_a_slash(**_ids: object) -> AnyResponse:
+        return redirect(request.path.rstrip("/"), 303)
 
     @blueprint.get("/<path:_nowhere>")
-    def unknown(_nowhere: str) -> Response:
+    def unknown(_nowhere: str, **_ids: object) -> Response:
         raise NotFound

@@ -25,13 +25,16 @@ def register_protection(app: Flask) -> None:
     _csrf.init_app(app)
 
 
-def guarded(blueprint: Blueprint) -> Blueprint:
-    """``blueprint`` with its protection, its own assets, its languages, and its errors as pages."""
+def guarded(blueprint: Blueprint, start: str | None = None) -> Blueprint:
+    """``blueprint`` with its protection, its own assets, its languages, and its errors as pages.
+
+    ``start``: where somebody begins again after an error, where that is not the blueprint's own address.
+    """
     blueprint.before_request(allow_own_assets)
     blueprint.before_request(_protect)
     blueprint.context_processor(lambda: {"arrived_from_elsewhere": arrived_from_elsewhere()})
     speak(blueprint)
-    register_error_pages(blueprint)
+    register_error_pages(blueprint, start=start)
     return blueprint
 
 

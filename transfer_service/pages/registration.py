@@ -25,8 +25,11 @@ from transfer_service.pages.staff.paper import paper
 from transfer_service.pages.staff.recipients import recipients as directory
 from transfer_service.pages.staff.releases import releases
 from transfer_service.pages.staff.requests import requests
+from transfer_service.pages.staff.settings.departments import departments
 from transfer_service.pages.staff.settings.members import members
 from transfer_service.pages.staff.settings.rooms import start_of_settings
+from transfer_service.pages.staff.settings.shown import shown
+from transfer_service.pages.staff.settings.templates import form_templates
 from transfer_service.pages.staff.settings.tokens import tokens
 from transfer_service.pages.staff.sign_in import sign_in
 from transfer_service.pages.staff.timeline import timeline
@@ -54,6 +57,9 @@ _STAFF = (
     start_of_settings,
     members,
     tokens,
+    departments,
+    shown,
+    form_templates,
 )
 
 _SESSION = {

@@ -11,7 +11,7 @@ from transfer_service.audit.entry import Event
 from transfer_service.domain.form import FormTemplate, TemplateApproval
 from transfer_service.domain.language import Language, nearest
 from transfer_service.domain.packet import Packet
-from transfer_service.domain.people import Actor, Staff
+from transfer_service.domain.people import Actor, Department, Staff
 from transfer_service.domain.policy import check_may_approve_templates, check_may_read_templates
 from transfer_service.errors import NotFound, TemplateChanged, TemplateNotApproved
 from transfer_service.ports import Database, Transaction
@@ -88,6 +88,12 @@ def language_of_form(tx: Transaction, packet: Packet, asked: Language | None) ->
     if asked is not None:
         raise TemplateNotApproved
     return Language.ENGLISH
+
+
+def languages_on(tx: Transaction, department: Department) -> list[Language]:
+    """Those in which patients of the department may be asked."""
+    about = (department.organization_id, department.id)
+    return [language for language in Language if _standing(tx, *about, language).is_on]
 
 
 def _standing(tx: Transaction, organization_id: UUID, department_id: UUID, language: Language) -> TemplateStanding:

@@ -34,6 +34,7 @@ from transfer_service.usecases.remind import Remind
 from transfer_service.usecases.report import Reports
 from transfer_service.usecases.retire import Retire
 from transfer_service.usecases.services import Services
+from transfer_service.usecases.shown import Shown
 from transfer_service.usecases.slide_requests import SlideRequests
 from transfer_service.usecases.staff_tokens import StaffTokens
 from transfer_service.usecases.successor import Successors
@@ -50,6 +51,7 @@ class Journey:
     enrol: Enrol
     members: Members
     departments: Departments
+    shown: Shown
     staff_tokens: StaffTokens
     recipients: Recipients
     deposit: Deposit

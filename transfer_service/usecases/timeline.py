@@ -16,7 +16,6 @@ from transfer_service.domain.packet import Packet, PacketFile
 from transfer_service.domain.people import Actor, Recipient, Staff
 from transfer_service.domain.policy import check_may_read_packets, hears_of_releases
 from transfer_service.domain.release import Release
-from transfer_service.errors import RecipientNotNamed
 from transfer_service.ports import Database, Transaction
 from transfer_service.usecases.reach import seen_packet
 
@@ -107,12 +106,8 @@ class _Names:
         release = _named_by(entry.subject.get("release"), self._releases)
         if release is None:
             return ()
-        grants = release.grants
-        if "recipient" in entry.subject:
-            try:
-                grants = (release.grant_to(UUID(entry.subject["recipient"])),)
-            except RecipientNotNamed:
-                return ()
+        concerned = entry.subject.get("recipient")
+        grants = [each for each in release.grants if concerned in {None, str(each.recipient_id)}]
         return tuple(self._version(grant.recipient_id, grant.recipient_version) for grant in grants)
 
     def _version(self, recipient_id: UUID, version: int) -> Recipient:

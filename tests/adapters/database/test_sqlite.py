@@ -3,9 +3,11 @@
 import os
 import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy.event import listen
 
 from tests import factories as a
 from tests.adapters.database.conftest import Tenant
@@ -133,3 +135,22 @@ def test_what_was_committed_is_there_after_a_fresh_start(
         assert work.organizations() == [tenant.organization]
         assert work.audit_head(tenant.id).size == 2
     again.dispose()
+
+
+def test_what_some_packets_wait_for_is_found_by_their_ids_and_not_by_reading_everybodys(
+    database: SqlDatabase, database_path: Path, tenant: Tenant
+) -> None:
+    """SQLite has no statistics here, and chooses between indexes by their shape alone."""
+    ran: list[tuple[str, object]] = []
+    listen(database._engine, "before_cursor_execute", lambda _c, _u, sql, values, *_: ran.append((sql, values)))
+    another = a.a_packet(organization_id=tenant.id, department_id=tenant.department.id)
+    with database.changing() as work:
+        work.save(a.an_event(tenant.actor), tenant.packet, another)
+        work.waits_not_as_kept(tenant.id, [tenant.packet.id, another.id])
+        work.packets_numbered(tenant.id, tenant.id, tenant.packet.case.accession_number, a.NOW, limit=50)
+    with closing(sqlite3.connect(database_path)) as raw:
+        asked = [pair for pair in ran if "waits" in pair[0] and not pair[0].startswith("INSERT")]
+        plans = [row[3] for pair in asked for row in raw.execute(f"EXPLAIN QUERY PLAN {pair[0]}", pair[1])]
+    about_waits = [plan for plan in plans if " waits " in plan]
+    assert len(about_waits) >= len(asked) >= 5
+    assert [plan for plan in about_waits if "packet_id=?" not in plan] == []

@@ -75,9 +75,9 @@ def test_it_has_pages(officer, monkeypatch):
 
 def test_it_is_verified_and_says_where_it_breaks(stages, officer):
     head = len(stages.audit())
-    assert f"All of it holds: {head} entries" in officer.text() or officer.submit("/staff/audit/verify")
     assert f"All of it holds: {head} entries" in officer.submit("/staff/audit/verify").text
-    stages.kept.run("UPDATE audit_entries SET action = 'packet.eaten' WHERE seq = 3")
+    stages.kept.drop_triggers()
+    stages.kept.execute("UPDATE audit_entries SET action = 'packet.eaten' WHERE seq = 3")
     answer = officer.submit("/staff/audit/verify")
     assert answer.status_code == 200
     assert "number 3" in answer.text

@@ -203,6 +203,16 @@ def test_a_link_says_what_it_is_worth_now(stages, visitor):
     assert ">Expired<" in visitor.last.text
 
 
+def test_a_review_service_s_link_came_of_itself_and_is_nobody_s_of_the_staff(stages, visitor):
+    stage = stages.redeemed_by_service()
+    signed_in(visitor, stages)
+    visitor.get(page_of(stage))
+    assert "The service's own token" in visitor.text()
+    assert "1 time, no limit" in visitor.text()
+    visitor.get(f"/staff/packets/{stage.packet.id}/timeline")
+    assert "Remote Review fetches by itself: its link was made when it first asked." in visitor.text()
+
+
 def test_a_privacy_officer_issues_none(stages, visitor):
     signed_in(visitor, stages, Role.PRIVACY_OFFICER)
     stage = stages.signed()

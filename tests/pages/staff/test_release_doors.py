@@ -42,6 +42,7 @@ def test_nobody_without_a_session_sees_anything_or_does_anything(stages, visitor
         assert (answer.status_code, answer.location) in {(303, "/staff/sign-in"), (404, None)}, path
         assert "Ada" not in answer.text
     for path in paths(app, stage, "POST"):
+        visitor.get("/staff/sign-in")
         assert visitor.post(path).status_code == 401, path
     assert stages.rows() == before
 
@@ -72,7 +73,7 @@ def test_no_form_is_taken_without_its_token_or_from_another_site(stages, visitor
 
 def test_looking_changes_nothing(stages, visitor, app):
     signed_in(visitor, stages)
-    stage = stages.linked()
+    stage = stages.linked(of=stages.copied())
     before = stages.rows()
     for path in paths(app, stage, "GET"):
         assert visitor.client.get(path, base_url=PUBLIC_URL).status_code in {200, 303, 404}, path

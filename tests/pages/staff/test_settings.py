@@ -7,12 +7,14 @@ from uuid import uuid4
 import pytest
 
 from tests.members import authenticator_of, enrolled, invited, signed_in
-from tests.stages import ORIGIN
+from tests.stages import ORIGIN, PUBLIC_URL
+from transfer_service.domain.language import Language
 from transfer_service.domain.people import RecipientKind, Role, ServiceActor, StaffActor
 from transfer_service.errors import NotAuthenticated
+from transfer_service.wording.authorization import template_in
 
-ROOMS = ("members", "tokens")
-#: What only admins send; ``templates`` is privacy officers' too.
+ROOMS = ("members", "members/new", "tokens", "tokens/new", "departments", "departments/new", "shown")
+#: What only admins send; forms' texts are privacy officers' too.
 POSTS = ("members", "members/{id}/roles", "members/{id}/disable", "members/{id}/invite-again",
          "tokens", "tokens/{id}/revoke")  # fmt: skip
 FORM_ID = re.compile(r'name="form_id" value="([^"]+)"')
@@ -60,9 +62,7 @@ def test_no_other_role_sees_or_changes_any_of_it(stages, visitor, role):
     visitor.get("/staff")
     before = stages.rows()
     for room in ROOMS:
-        assert (
-            visitor.client.get(f"/staff/settings/{room}", base_url="https://transfer.hospital.test").status_code == 403
-        )
+        assert visitor.client.get(f"/staff/settings/{room}", base_url=PUBLIC_URL).status_code == 403
     for path in POSTS:
         assert visitor.post(f"/staff/settings/{path.format(id=colleague.id)}", invitation(stages)).status_code in (
             403,
@@ -144,10 +144,7 @@ def test_nobody_changes_themselves_and_foreign_members_are_not_there(stages, vis
     for id_, status in ((admin.id, 403), (foreign, 404), (uuid4(), 404)):
         for act in ("roles", "disable", "invite-again"):
             assert visitor.post(f"/staff/settings/members/{id_}/{act}", {"role": "admin"}).status_code == status
-    assert (
-        visitor.client.get(f"/staff/settings/members/{foreign}", base_url="https://transfer.hospital.test").status_code
-        == 404
-    )
+    assert visitor.client.get(f"/staff/settings/members/{foreign}", base_url=PUBLIC_URL).status_code == 404
     assert stages.rows() == before
 
 
@@ -235,3 +232,108 @@ def test_a_revoked_token_opens_nothing_and_a_foreign_one_is_not_there(stages, vi
     for foreign in (stages.enrolled("Other").admin.token_id, uuid4(), session.id):
         assert visitor.post(f"/staff/settings/tokens/{foreign}/revoke").status_code == 404
     assert visitor.get("/staff/settings/members").status_code == 200
+
+
+# Departments, and what patients see
+
+
+@pytest.mark.usefixtures("admin")
+def test_a_department_is_set_up_once_however_often_the_form_is_sent(stages, visitor):
+    visitor.get("/staff/settings/departments/new")
+    form = {"name": "Radiology", "contact": "+1 555 0199", "form_id": FORM_ID.findall(visitor.last.text)[0]}
+    first, second = (visitor.post("/staff/settings/departments", form).location for _ in "12")
+    assert first == second
+    assert stages.actions().count("department.created") == 2
+    assert "+1 555 0199" in visitor.get("/staff/settings/departments").text
+
+
+@pytest.mark.usefixtures("admin")
+def test_a_department_has_another_name_and_contact_and_what_can_t_be_read_is_kept_and_said(stages, visitor):
+    page = f"/staff/settings/departments/{stages.hospital.pathology.id}"
+    visitor.get(page)
+    for act in (f"{page}/describe", "/staff/settings/departments"):
+        wrong = visitor.submit(act, {"name": "=?x?=", "contact": "x" * 201})
+        assert wrong.status_code == 422
+        assert all(f'id="{name}-error"' in wrong.text for name in ("name", "contact"))
+        assert "x" * 201 in wrong.text
+    assert "Histology" in visitor.submit(f"{page}/describe", {"name": "Histology", "contact": ""}).text
+    visitor.submit(f"{page}/describe", {"name": "Histology", "contact": ""})
+    assert stages.actions().count("department.described") == 1
+
+
+@pytest.mark.usefixtures("admin")
+def test_requests_and_treatment_are_switched_on_and_off(stages, visitor):
+    id_ = stages.hospital.pathology.id
+    visitor.get(f"/staff/settings/departments/{id_}")
+    for act in ("requests", "treatment"):
+        for said, is_on in (("yes", True), ("yes", True), ("no", False)):
+            assert visitor.post(f"/staff/settings/departments/{id_}/{act}", {"on": said}).status_code == 303
+            department = stages.journey.enrol.department(id_)
+            assert {"requests": department.takes_requests, "treatment": department.treatment_allowed}[act] is is_on
+    assert stages.audit()[-1].actor_kind == "staff:admin"
+    assert stages.actions().count("department.requests_opened") == 1
+
+
+@pytest.mark.usefixtures("admin")
+def test_a_department_of_another_hospital_is_not_there(stages, visitor):
+    foreign = stages.enrolled("Other").pathology.id
+    visitor.get("/staff/settings/departments")
+    before = stages.rows()
+    for id_ in (foreign, uuid4()):
+        assert visitor.client.get(f"/staff/settings/departments/{id_}", base_url=PUBLIC_URL).status_code == 404
+        for act in ("describe", "requests", "treatment"):
+            answer = visitor.post(f"/staff/settings/departments/{id_}/{act}", {"name": "Mine", "on": "yes"})
+            assert answer.status_code == 404
+    assert stages.rows() == before
+
+
+@pytest.mark.usefixtures("admin")
+def test_the_organization_s_name_is_changed_and_shown_as_patients_see_it(stages, visitor):
+    visitor.get("/staff/settings/shown")
+    wrong = visitor.submit("/staff/settings/shown", {"name": " "})
+    assert (wrong.status_code, 'id="name-error"' in wrong.text) == (422, True)
+    page = visitor.submit("/staff/settings/shown", {"name": "St. Agnes"})
+    assert "Pathology at St. Agnes asks for your permission" in page.text
+    assert "+1 555 0111" in page.text
+    spanish = visitor.get(f"/staff/settings/shown?department={stages.hospital.pathology.id}&in=es").text
+    assert "St. Agnes" in spanish
+    assert "asks for your permission" not in spanish
+    assert visitor.get("/staff/settings/shown?department=x&in=la").status_code == 200
+    assert stages.post.mail == []
+
+
+# The forms' texts
+
+
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.PRIVACY_OFFICER])
+def test_a_text_is_read_approved_and_taken_back(stages, visitor, role):
+    signed_in(visitor, stages, role)
+    visitor.get("/staff/settings/templates")
+    page = visitor.get("/staff/settings/templates/es")
+    digest = re.search(r'name="sha256" value="([0-9a-f]{64})"', page.text)[1]
+    assert html.escape(template_in(Language.SPANISH).text[:40]) in page.text
+    unread = visitor.submit("/staff/settings/templates/es/approve", {"sha256": digest})
+    assert (unread.status_code, 'id="read-error"' in unread.text) == (422, True)
+    another = visitor.submit("/staff/settings/templates/es/approve", {"sha256": "0" * 64, "read": "yes"})
+    assert (another.status_code, "another one now" in another.text) == (409, True)
+    for _ in "12":
+        assert (
+            visitor.post("/staff/settings/templates/es/approve", {"sha256": digest, "read": "yes"}).status_code == 303
+        )
+    assert "Approved for Pathology by M. Weaver" in visitor.get("/staff/settings/templates/es").text
+    assert stages.actions().count("template.approved") == 1
+    for _ in "12":
+        assert visitor.post("/staff/settings/templates/es/end").status_code == 303
+    assert "To be approved" in visitor.get("/staff/settings/templates").text
+    for path in ("la", "EN", "x" * 300):
+        assert visitor.client.get(f"/staff/settings/templates/{path}", base_url=PUBLIC_URL).status_code == 404
+        assert visitor.post(f"/staff/settings/templates/{path}/approve", {"read": "yes"}).status_code == 404
+
+
+def test_no_other_role_approves(stages, visitor):
+    signed_in(visitor, stages, Role.COORDINATOR)
+    visitor.get("/staff")
+    for path in ("", "/es"):
+        assert visitor.client.get(f"/staff/settings/templates{path}", base_url=PUBLIC_URL).status_code == 403
+    for act in ("approve", "end"):
+        assert visitor.post(f"/staff/settings/templates/es/{act}", {"read": "yes"}).status_code == 403

@@ -1,6 +1,6 @@
 """What staff ask of many packets: pages of what they wait for, and figures, from the index of ``waits`` alone."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,6 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     CompoundSelect,
-    Row,
     Select,
     and_,
     exists,
@@ -71,7 +70,8 @@ class SqlOverview(SqlTransaction):
             statement = select(packets.c.id).where(*its, seen).order_by(newest).limit(limit)
             ids |= {*self._connection.execute(statement).scalars()}
         mine = and_(_of(organization_id, seen_by, now), _KEPT.packet_id.in_(ids))
-        rows = self._connection.execute(_newest(mine, PacketsAsked(), None)).all()
+        few: Select[Any] = select(*_SHOWN).where(mine)  # sorted in SQL, it would read the whole list
+        rows = sorted(self._connection.execute(few), key=lambda row: (row.created_at, row.packet_id), reverse=True)
         return self._lines(organization_id, rows[:limit])
 
     def waiting(self, organization_id: UUID, seen_by: UUID, now: datetime) -> dict[Awaited, Waiting]:
@@ -109,7 +109,7 @@ class SqlOverview(SqlTransaction):
         self._check_changes()
         self.waits.keep(organization_id, packet_ids)
 
-    def _lines(self, organization_id: UUID, rows: Collection[Row[Any]]) -> list[PacketLine]:
+    def _lines(self, organization_id: UUID, rows: Sequence[Any]) -> list[PacketLine]:
         """With their cases, which are opened."""
         columns = (packets.c.id, packets.c.organization_id, packets.c.department_id, packets.c.case)
         mine = (packets.c.organization_id == organization_id, packets.c.id.in_([row.packet_id for row in rows]))

@@ -213,6 +213,7 @@ waits = _tenant_table(
         *("organization_id", "seen_by", "awaited", "since", "packet_id", "state", "created_at", "starts_at", "ends_at"),
     ),
     identified=False,
+    with_rowid=False,  # or SQLite, which keeps no statistics, reads a whole list to find one packet in its index
 )
 
 packet_files = _tenant_table(

@@ -10,13 +10,13 @@ from transfer_service.edge.calls import journey
 from transfer_service.edge.page_session import STAFF
 from transfer_service.errors import NotAuthenticated, NotFound
 from transfer_service.pages.answers import page
-from transfer_service.pages.front import catch_the_lost
 from transfer_service.pages.protection import guarded
 from transfer_service.pages.visit import Visit
 from transfer_service.usecases.members import MemberView
 from transfer_service.wording import N_
 
 visit = Visit(STAFF)
+START = "/staff"
 _BACK_TO = "staff_back_to"
 
 ROLE_NAMES = {
@@ -54,9 +54,7 @@ NAVIGATION = (
 
 def staff_pages(name: str, prefix: str = "") -> Blueprint:
     """A guarded blueprint under ``/staff`` and ``prefix`` whose pages are for members who are signed in."""
-    blueprint = guarded(Blueprint(f"staff_{name}", __name__, url_prefix=f"/staff{prefix}"))
-    if prefix:
-        catch_the_lost(blueprint)
+    blueprint = guarded(Blueprint(f"staff_{name}", __name__, url_prefix=f"{START}{prefix}"), start=START)
     blueprint.before_request(_know_member)
     blueprint.register_error_handler(NotAuthenticated, ask_to_sign_in)
     blueprint.context_processor(_shown_everywhere)
@@ -85,6 +83,11 @@ def member() -> MemberView:
     return found
 
 
+def acting_as() -> Role | None:
+    """In which role; None on the page of an error, where nobody is known to be signed in."""
+    return staff_actor().role if "member" in g else None
+
+
 def way_back() -> str:
     """The address where somebody was asked to sign in, once; else the overview. Only ever one of ours."""
     back: str | None = session.pop(_BACK_TO, None)
@@ -111,8 +114,6 @@ def ask_to_sign_in(_error: NotAuthenticated) -> AnyResponse:
 
 
 def _shown_everywhere() -> dict[str, object]:
-    if "member" not in g:  # who is not signed in sees an error's page, and no way further in
-        return {"member": None, "navigation": (), "role_names": ROLE_NAMES}
-    role = staff_actor().role
+    role = acting_as()
     entries = [entry for entry in NAVIGATION if role in entry.roles]
-    return {"member": g.member, "acting_as": role, "navigation": entries, "role_names": ROLE_NAMES}
+    return {"member": g.get("member"), "acting_as": role, "navigation": entries, "role_names": ROLE_NAMES}

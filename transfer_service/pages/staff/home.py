@@ -5,14 +5,16 @@ GET  /staff   figures, each the way to its list; the packets that wait longest
 
 from dataclasses import dataclass
 
-from flask import Response
+from flask import Response, redirect
+from werkzeug.wrappers import Response as AnyResponse
 
 from transfer_service.domain.people import Role
 from transfer_service.domain.policy import DEPOSITORS
 from transfer_service.domain.waiting import PENDING, Awaited, Party
 from transfer_service.edge.calls import journey, now
+from transfer_service.errors import NotFound
 from transfer_service.pages.answers import page
-from transfer_service.pages.staff.desk import staff_actor, staff_pages
+from transfer_service.pages.staff.desk import START, staff_actor, staff_pages
 from transfer_service.pages.staff.packets import address
 from transfer_service.pages.staff.waits import say_waits
 from transfer_service.ports import PacketsAsked, Waiting
@@ -44,6 +46,14 @@ def overview() -> Response:
         may_open=actor.role in DEPOSITORS,
         oversees=actor.role is Role.PRIVACY_OFFICER,
     )
+
+
+@home.get("/<path:nowhere>")
+def unknown(nowhere: str) -> AnyResponse:
+    """Nothing is there; with a slash too many, what is there without it."""
+    if nowhere.endswith("/"):
+        return redirect(f"{START}/{nowhere.rstrip('/')}", 303)
+    raise NotFound
 
 
 def _groups(waiting: dict[Awaited, Waiting]) -> list[Tiles]:

@@ -4,10 +4,9 @@ from flask import Blueprint, redirect
 from werkzeug.wrappers import Response as AnyResponse
 
 from transfer_service.domain.people import Role
-from transfer_service.errors import Invalid
-from transfer_service.pages.answers import page
+from transfer_service.errors import Invalid, NotAllowed
 from transfer_service.pages.fields import FormWrong, typed_line
-from transfer_service.pages.staff.desk import Entry, staff_actor, staff_pages
+from transfer_service.pages.staff.desk import Entry, acting_as, staff_pages
 from transfer_service.usecases.names import MAX_NAME_CHARACTERS, named
 from transfer_service.wording import N_
 
@@ -28,9 +27,11 @@ start_of_settings = staff_pages("settings", "/settings")
 
 @start_of_settings.get("")
 def start() -> AnyResponse:
-    """The first room that somebody's role has."""
+    """The first room that somebody's role has. NotAllowed where it has none."""
     rooms = _rooms()
-    return redirect(rooms[0].address, 303) if rooms else page("staff/settings/none")
+    if not rooms:
+        raise NotAllowed
+    return redirect(rooms[0].address, 303)
 
 
 def room(name: str) -> Blueprint:
@@ -50,4 +51,4 @@ def typed_name(name: str) -> str:
 
 
 def _rooms() -> list[Entry]:
-    return [each for each in TABS if staff_actor().role in each.roles]
+    return [each for each in TABS if acting_as() in each.roles]

@@ -106,6 +106,7 @@ def _make_table() -> None:
             deferrable=True,
         ),
         sa.PrimaryKeyConstraint("organization_id", "packet_id", "seen_by", "starts_at", name="pk_waits"),
+        sqlite_with_rowid=False,
     )
 
 
