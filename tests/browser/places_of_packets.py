@@ -88,17 +88,10 @@ PACKETS = (
     Place("staff-packet-retire", f"{PACKET}/retire", packet(lambda gallery: gallery.closed, "/retire")),
     Place("staff-packet-retire-unsure", f"{PACKET}/retire", retire_unsure, 422),
     Place("staff-packet-not-closed", f"{PACKET}/close", close_too_late, 409),
-    Place("staff-packet-nowhere", f"{PACKET}/<path:_nowhere>", packet(lambda gallery: gallery.closed, "/nowhere"), 404),
     Place(
         "staff-packet-unknown",
         PACKET,
         lambda guest: guest.as_staff(Role.COORDINATOR, "/staff/packets/00000000-0000-4000-8000-000000000000"),
-        404,
-    ),
-    Place(
-        "staff-packets-nowhere",
-        f"{LIST}/<path:_nowhere>",
-        lambda guest: guest.as_staff(Role.ADMIN, f"{LIST}/nowhere"),
         404,
     ),
 )

@@ -121,12 +121,6 @@ RELEASES = (
     ),
     Place("staff-recipients", "/staff/recipients", lambda guest: guest.as_staff(Role.COORDINATOR, "/staff/recipients")),
     Place(
-        "staff-recipients-nowhere",
-        "/staff/recipients/<path:_nowhere>",
-        lambda guest: guest.as_staff(Role.COORDINATOR, "/staff/recipients/nowhere"),
-        404,
-    ),
-    Place(
         "staff-recipient-new",
         "/staff/recipients/new",
         lambda guest: guest.as_staff(Role.COORDINATOR, "/staff/recipients/new"),

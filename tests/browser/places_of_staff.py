@@ -64,9 +64,9 @@ STAFF = (
     Place("staff-account", "/staff/account", lambda guest: guest.as_staff(Role.COORDINATOR, "/staff/account")),
     Place("staff-account-wrong", "/staff/account/password", wrong_password, 403),
     Place(
-        "staff-account-nowhere",
-        "/staff/account/<path:_nowhere>",
-        lambda guest: guest.as_staff(Role.COORDINATOR, "/staff/account/nowhere"),
+        "staff-nowhere",
+        "/staff/<path:nowhere>",
+        lambda guest: guest.as_staff(Role.COORDINATOR, f"/staff/packets/{guest.gallery.closed.packet.id}/nowhere"),
         404,
     ),
 )
