@@ -15,7 +15,8 @@ from transfer_service.pages.staff.packet_files import A_PAGE
 from transfer_service.sealing.manifest import verify
 from transfer_service.usecases.deposit import PacketDraft
 
-POSTS = ["/close", "/contact", "/contact/confirm", "/successor", "/retire", "/files/5f0c6f5e-0e3c-4d52-9d53-1c3f4a4d7f10/delete"]
+NO_FILE = "5f0c6f5e-0e3c-4d52-9d53-1c3f4a4d7f10"
+POSTS = ["/close", "/contact", "/contact/confirm", "/successor", "/retire", f"/files/{NO_FILE}/delete"]
 GETS = ["", "/receipt", "/retire"]
 
 
