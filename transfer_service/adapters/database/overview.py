@@ -51,7 +51,8 @@ class SqlOverview(SqlTransaction):
         after = None if cursor is None else cursors.decoded(f"waits {name}", cursor, order)
         mine = and_(_of(organization_id, seen_by, now), *_in_state(asked))
         statement = _longest(mine, asked, after, limit + 1) if asked.longest_first else _newest(mine, asked, after)
-        rows = self._connection.execute(statement.limit(limit + 1)).all()
+        and_one_more = statement.limit(limit + 1)
+        rows = self._connection.execute(and_one_more).all()
         more = None
         if len(rows) > limit:
             more = cursors.encoded(f"waits {name}", [getattr(rows[limit - 1], column.name) for column in order])

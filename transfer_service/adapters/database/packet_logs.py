@@ -41,7 +41,8 @@ def page(connection: Connection, look: Look, limit: int, cursor: str | None) -> 
         (after,) = cursors.decoded(look.name, cursor, [columns.seq])
         statement = statement.where(columns.seq > after if look.oldest_first else columns.seq < after)
     order = columns.seq.asc() if look.oldest_first else columns.seq.desc()
-    found = connection.execute(statement.order_by(order).limit(limit + 1))
+    and_one_more = statement.order_by(order).limit(limit + 1)
+    found = connection.execute(and_one_more)
     entries = [auditing.entry_of(row._asdict()) for row in found]
     more = cursors.encoded(look.name, [entries[limit - 1].seq]) if len(entries) > limit else None
     return Slice(entries[:limit], more)
