@@ -51,7 +51,7 @@ const AMONG_ROWS = { ArrowDown: DOES.j, ArrowUp: DOES.k };
 if (help && opener && chosen) {
   chosen.checked = kept();
   chosen.addEventListener("change", () => keep(chosen.checked));
-  opener.hidden = false;
+  opener.disabled = false;
   opener.addEventListener("click", () => help.showModal());
   help.querySelector("[data-keys-close]").addEventListener("click", () => help.close());
   document.addEventListener("keydown", (event) => {
