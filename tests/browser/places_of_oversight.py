@@ -83,7 +83,7 @@ OVERSIGHT = (
     Place(
         "staff-accounting-wrong",
         f"{ACCOUNTING}/search",
-        then(see(ACCOUNTING, Role.PRIVACY_OFFICER), "/search", since="31/12/2026"),
+        then(see(ACCOUNTING, Role.PRIVACY_OFFICER), "/search", since_month="31", since_day="12", since_year="2026"),
         422,
     ),
     Place("staff-audit", AUDIT, see(AUDIT, Role.PRIVACY_OFFICER)),
