@@ -122,7 +122,7 @@ def test_signing_out_twice_is_no_error(stages, visitor):
 def test_a_patient_s_session_ends_by_itself(stages, visitor, for_, still_in):
     signed_in(stages, visitor)
     stages.clock.advance(for_)
-    answer = visitor.get("/r/release")
+    answer = visitor.get("/r/form")
     assert answer.status_code == (200 if still_in else 401)
     assert ("Ada Example" in answer.text) is still_in
 
