@@ -45,7 +45,7 @@ def packet(stage: Callable[[Gallery], Stage], below: str = "", role: Role = Role
 
 def open_nothing(guest: Guest) -> None:
     guest.as_staff(Role.COORDINATOR, NEW)
-    guest.send(NEW)
+    guest.send(NEW, at_once=True)
 
 
 def close_too_late(guest: Guest) -> None:

@@ -98,8 +98,8 @@ class CountedPlaces:
 
 
 def test_at_most_two_passcodes_are_hashed_at_once(monkeypatch):
-    places = CountedPlaces(tokens._SCRYPT_PLACES)
-    monkeypatch.setattr(tokens, "_SCRYPT_PLACES", places)
+    places = CountedPlaces(tokens._SCRYPT._places)
+    monkeypatch.setattr(tokens._SCRYPT, "_places", places)
     assert isinstance(places.places, BoundedSemaphore)
     start = Barrier(5)
 

@@ -134,7 +134,7 @@ def test_secrets_from_addresses_are_never_counted(stages):
 
 def tried(guesses, address, now, times=1):
     for _ in range(times):
-        with pytest.raises(NotFound), guesses.counted(UNKNOWN, Origin("-", address), now):
+        with pytest.raises(NotFound), guesses.typed(UNKNOWN, Origin("-", address), now):
             raise NotFound
 
 
@@ -149,7 +149,7 @@ def tried(guesses, address, now, times=1):
 def test_a_household_is_one_peer(stages, one, same):
     guesses = Guesses()
     tried(guesses, one, stages.now, MOST_OF_A_PEER)
-    with pytest.raises(TooMany), guesses.counted(UNKNOWN, Origin("-", same), stages.now):
+    with pytest.raises(TooMany), guesses.typed(UNKNOWN, Origin("-", same), stages.now):
         pass
     for other in ("2001:db8:1:3::1", "::ffff:192.0.2.2", "192.0.2.3"):
         tried(guesses, other, stages.now)
@@ -160,7 +160,7 @@ def test_all_together_have_a_bound_too(stages):
     guesses._made.extend((stages.now, f"peer {number}") for number in range(MOST_OF_ALL - 1))
     tried(guesses, "192.0.2.1", stages.now)
     later = stages.now + HOUR - timedelta(seconds=10)
-    with pytest.raises(TooMany) as refusal, guesses.counted(UNKNOWN, Origin("-", "192.0.2.2"), later):
+    with pytest.raises(TooMany) as refusal, guesses.typed(UNKNOWN, Origin("-", "192.0.2.2"), later):
         pass
     assert refusal.value.retry_after_s == 11
     tried(guesses, "192.0.2.2", stages.now + HOUR)
@@ -169,6 +169,6 @@ def test_all_together_have_a_bound_too(stages):
 def test_what_is_known_is_not_counted(stages):
     guesses = Guesses()
     for _ in range(MOST_OF_A_PEER + 1):
-        with guesses.counted(UNKNOWN, ORIGIN, stages.now):
+        with guesses.typed(UNKNOWN, ORIGIN, stages.now):
             pass
     assert not guesses._made

@@ -53,7 +53,6 @@ async function send(file) {
 }
 
 if (form) {
-  form.hidden = false;
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const [file] = form.querySelector("input").files;
