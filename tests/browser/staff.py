@@ -52,6 +52,7 @@ def enrolled(browser: Browser, hospital: Hospital, email: str, *roles: str, name
         page.locator("#password").fill(PASSWORD)
         page.locator("#code").fill(pyotp.TOTP(key.replace(" ", "")).now())
         page.get_by_role("button", name="Set up and sign in").click()
+        page.locator(".codes li").first.wait_for()
         codes = page.locator(".codes li").all_text_contents()
         return Member(hospital.installation.base_url, email, codes, context.storage_state())
 
