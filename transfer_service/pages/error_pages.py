@@ -55,7 +55,7 @@ def remember_actor(actor: PatientActor | RecipientActor) -> None:
 def _page(problem: Problem, code: str, start: str) -> Response:
     allow_own_assets()
     note_code(problem.code)
-    words = explained(problem.status, code)
+    words = explained(problem.status, code, to_staff="member" in g)
     contact = _contact(start) if words.call else None
     body = render_template(
         "pages/error.html",

@@ -107,6 +107,13 @@ EXPLAINED: dict[str, Explained] = {
     "body_too_large": Explained(N_("That was too much"), (N_("More was sent than this page takes."),), call=False),
     "range_not_satisfiable": Explained(N_("No such part"), (N_("The file has no such part."),), call=False),
 }
+EXPLAINED_TO_STAFF = {
+    "not_allowed": Explained(
+        N_("Your role has nothing here"),
+        (N_("Somebody with another role can do this. If you have one yourself, change to it under your name, at the top."),),
+        call=False,
+    ),
+}
 _REFUSALS = {"answer_wrong": N_("a wrong code or passcode was given"), "challenge_over": N_("the code had expired")}
 INTERNAL = Explained(
     N_("Something went wrong here"),
@@ -116,10 +123,11 @@ INTERNAL = Explained(
 REFUSED = Explained(N_("That did not work"), (N_("The page could not understand what was sent."),), call=False)
 
 
-def explained(status: int, code: str) -> Explained:
+def explained(status: int, code: str, *, to_staff: bool = False) -> Explained:
     """What to say of an error with that status and code."""
     unforeseen = INTERNAL if status >= 500 else REFUSED  # noqa: PLR2004 - HTTP's own border
-    return EXPLAINED.get(code, unforeseen)
+    known = EXPLAINED | EXPLAINED_TO_STAFF if to_staff else EXPLAINED
+    return known.get(code, unforeseen)
 
 
 def wrong_answer(sentence: str, error: AnswerWrong) -> str:

@@ -53,7 +53,10 @@ def admin(stages, visitor):
 def test_settings_lead_to_the_first_room_of_the_role(stages, visitor, another_visitor):
     assert visitor.get("/staff/settings").location == "/staff/settings/members"
     signed_in(another_visitor, stages, Role.COORDINATOR)
-    assert "nothing to set" in another_visitor.get("/staff/settings").text
+    refused = another_visitor.get("/staff/settings")
+    assert refused.status_code == 403
+    assert "Your role has nothing here" in refused.text
+    assert 'aria-label="Main"' in refused.text
 
 
 @pytest.mark.parametrize("role", [Role.DEPOSITOR, Role.COORDINATOR, Role.PRIVACY_OFFICER])

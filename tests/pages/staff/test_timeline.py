@@ -14,7 +14,7 @@ from transfer_service.pages.staff.timeline_sentences import LINES
 
 #: Entries of these are about no packet.
 OF_NO_PACKET = {
-    "organization", "department", "token", "recipient", "template", "webhook", "mail", "member", "session",
+    "organization", "department", "token", "recipient", "template", "webhook", "mail", "member", "session", "audit",
 }  # fmt: skip
 
 
@@ -37,7 +37,7 @@ def test_every_action_about_a_packet_that_the_log_can_have_is_a_sentence():
 
 def test_a_coordinator_reads_who_did_what_when_and_from_where(stages, visitor):
     stage = stages.redeemed()
-    stages.download(stage.actor, stage.file)
+    stages.download(stage.actor, stage.files["slides/A1.svs"])
     stages.journey.issue.revoke(stages.coordinator, stage.link.id, stages.now)
     with pytest.raises(LinkRevoked):
         stages.journey.redeem.challenge(stage.link_secret, ORIGIN, stages.now)
