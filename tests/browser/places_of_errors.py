@@ -21,9 +21,9 @@ _STATUS = {
 
 def stale(guest: Guest) -> None:
     """A form of a page that was open for too long, or whose session another tab has ended."""
-    guest.as_patient(guest.gallery.requested)
+    guest.as_patient(guest.gallery.requested, "/r/form")
     guest.spoil("csrf_token")
-    guest.send("/r/mail")
+    guest.send("/r/sign")
 
 
 def raised(code: str) -> Place:
@@ -33,6 +33,6 @@ def raised(code: str) -> Place:
 
 ERRORS = (
     *(raised(code) for code in _STATUS),
-    Place("error-stale-form", "/r/mail", stale, 400),
+    Place("error-stale-form", "/r/sign", stale, 400),
     Place("error-ticket", "/t/<ticket>", lambda guest: guest.goto(f"/t/{'x' * 43}"), 404),
 )

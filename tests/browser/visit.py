@@ -15,7 +15,9 @@ DESKTOP, PHONE = ViewportSize(width=1280, height=800), ViewportSize(width=360, h
 
 _SHIFT = """() => new Promise((tell) => {
   let shift = 0;
-  const observer = new PerformanceObserver((seen) => seen.getEntries().forEach((each) => { shift += each.value; }));
+  const observer = new PerformanceObserver((seen) => seen.getEntries().forEach((each) => {
+    if (!each.hadRecentInput) shift += each.value;
+  }));
   observer.observe({type: "layout-shift", buffered: true});
   requestAnimationFrame(() => setTimeout(() => tell(shift), 30));
 })"""
@@ -25,7 +27,8 @@ _SHIFT = """() => new Promise((tell) => {
 class Visit:
     """``said``: on the browser's console, but for what a page's own status makes it say.
 
-    ``shift``: by how much of the window what was seen has moved since.
+    ``shift``: by how much of the window what was seen has moved since, but for what somebody's own click has moved
+    (https://wicg.github.io/layout-instability/).
     """
 
     place: Place
