@@ -24,7 +24,7 @@ class Sender:
 
     def open(self) -> "Sender":
         self.page.goto(f"{self.hospital.installation.base_url}/staff/packets/{self.packet_id}")
-        expect(self.page.get_by_text("Drop a folder or files here")).to_be_visible(timeout=WITHIN_MS)
+        expect(self.page.get_by_role("button", name="Choose files")).to_be_enabled(timeout=WITHIN_MS)
         return self
 
     # What a person does

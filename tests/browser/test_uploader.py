@@ -109,7 +109,7 @@ def test_a_file_that_is_removed_while_it_is_sent_is_gone_from_the_packet(sender:
     sender.line(CRAWL)
     sender.choose_files([write(tmp_path / "wrong.svs", 64 * MIB), write(tmp_path / "right.svs", 1000)])
     row = sender.rows.filter(has_text="wrong.svs")
-    expect(row.locator("progress")).to_be_visible()
+    expect(row.locator("progress")).to_be_visible(timeout=WITHIN_MS)
     row.get_by_role("button", name="Remove").click()
     sender.line()
     sender.sees_verified(1)
@@ -205,7 +205,7 @@ def test_a_packet_closes_by_itself_after_its_page_was_shut(sender: Sender, tmp_p
     sender.drop(write(tmp_path / "A1.svs", 2 * 16 * MIB))
     sender.page.get_by_label("Close the packet by itself").check()
     sender.line()
-    sender.page.wait_for_function("!document.querySelector('[data-uploader]')", timeout=WITHIN_MS)
+    sender.page.wait_for_function("() => !document.querySelector('[data-uploader]')", timeout=WITHIN_MS)
     sender.page.close()
     assert eventually(lambda: sender.shown()["state"] == "closed")
 

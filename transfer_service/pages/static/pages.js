@@ -42,7 +42,11 @@ for (const form of document.querySelectorAll("form")) {
 addEventListener("click", async ({ target }) => {
   if (!target.dataset?.copy) return;
   const from = document.getElementById(target.dataset.copy);
-  from.select(); // where the browser lets no script copy, it is left to be copied by hand
-  await navigator.clipboard.writeText(from.value);
-  target.textContent = target.dataset.copied;
+  from.select();
+  const copied = navigator.clipboard?.writeText(from.value) ?? Promise.reject();
+  const said = await copied.then(
+    () => target.dataset.copied,
+    () => target.dataset.byHand, // the browser lets no script copy
+  );
+  for (const place of [target, target.nextElementSibling]) place.textContent = said;
 });

@@ -51,11 +51,12 @@ function start(section) {
   async function take(gathering, handles = []) {
     view.show("looking", true);
     const gathered = await gathering;
-    view.show("looking", false);
     view.gathered(gathered);
-    if (gathered.files.length === 0) return;
-    view.show("unfinished", false);
-    await uploader.add(gathered.files, await handles);
+    if (gathered.files.length > 0) {
+      view.show("unfinished", false);
+      await uploader.add(gathered.files, await handles);
+    }
+    view.show("looking", false);
   }
 
   function lookAtOtherTab() {
@@ -113,6 +114,7 @@ function start(section) {
         input.value = "";
       });
     };
+    button.disabled = false; // until here nobody would have heard the click
   }
 
   takesDrops(view.part("drop"));
