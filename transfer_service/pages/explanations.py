@@ -110,7 +110,10 @@ EXPLAINED: dict[str, Explained] = {
 EXPLAINED_TO_STAFF = {
     "not_allowed": Explained(
         N_("Your role has nothing here"),
-        (N_("Somebody with another role can do this. If you have one yourself, change to it under your name, at the top."),),
+        (
+            N_("Somebody with another role can do this."),
+            N_("If you have that role yourself, change to it under your name, at the top."),
+        ),
         call=False,
     ),
 }
