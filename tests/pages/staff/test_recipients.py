@@ -51,6 +51,20 @@ def test_a_coordinator_adds_somebody_once_however_often_they_click(stages, visit
     assert (held.name, held.checked_by) == ("CLIA", "M. Weaver")
 
 
+def test_who_was_missing_for_a_release_is_added_on_the_way_to_it(stages, visitor):
+    packet = stages.closed().packet
+    signed_in(visitor, stages)
+    choice = f"/staff/packets/{packet.id}/release/new"
+    new = f"/staff/recipients/new?packet={packet.id}"
+    assert f'href="{new}"' in visitor.get(choice).text
+    form = filled(visitor, new)
+    assert f'action="{new}"' in visitor.last.text
+    assert visitor.post(new, form).location == choice
+    assert "Dr. S. Other" in visitor.get(choice).text
+    elsewhere = visitor.post("/staff/recipients/new?packet=//evil.test", filled(visitor, "/staff/recipients/new"))
+    assert elsewhere.location.startswith("/staff/recipients#")
+
+
 def test_a_change_is_a_new_version_and_the_former_ones_stay_to_be_read(stages, visitor):
     signed_in(visitor, stages)
     path = f"/staff/recipients/{stages.recipient.id}"

@@ -1,13 +1,13 @@
 """The directory of recipients: whom releases can name.
 
 GET /staff/recipients            all of them, by name
-GET /staff/recipients/new        the form           POST /staff/recipients/new
+GET /staff/recipients/new        the form           POST /staff/recipients/new     ?packet= for whose release
 GET /staff/recipients/{id}       as it stands       POST /staff/recipients/{id}    changed: a new version
 """
 
 from uuid import UUID
 
-from flask import Response, redirect, url_for
+from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from transfer_service.domain.people import MOST_CREDENTIALS, Recipient, RecipientKind
@@ -48,6 +48,9 @@ def add() -> AnyResponse:
         added = journey().recipients.add(staff_actor(), read_recipient(None, now()), now(), form=form_id())
     except FormWrong as wrong:
         return _form(None, filled_in(), 422, wrong.sentences)
+    packet = _wanted_for()
+    if packet is not None:
+        return redirect(url_for("staff_releases.choose", packet_id=packet), 303)
     return redirect(url_for(".start", _anchor=f"recipient-{added.id}"), 303)
 
 
@@ -84,10 +87,16 @@ def _form(
         languages=NAMES,
         most=MOST_CREDENTIALS,
         may_keep=_may_keep(),
+        wanted_for=_wanted_for(),
         sent=bool(typed("form_id")),
         form_id=form_id(),
         today=now().date(),
     )
+
+
+def _wanted_for() -> UUID | None:
+    """The packet from whose release somebody came, because the recipient was missing."""
+    return request.args.get("packet", type=UUID)
 
 
 def _may_keep() -> bool:
