@@ -15,12 +15,12 @@ print({LOOK}, resource.getrlimit(resource.RLIMIT_CORE), os.umask(0))
 """
 AT_WORK = f"""
 import ctypes, sys
-from transfer_service import cli
+from transfer_service.cli import main, running
 def look(*_, **__):
     print({LOOK})
     sys.exit(0)
-cli.serve_web = cli.create_worker = look
-cli.main()
+running.serve_web = running.create_worker = look
+main()
 """
 
 
