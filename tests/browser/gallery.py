@@ -34,7 +34,12 @@ from transfer_service.usecases.patient import PatientAnswer
 from transfer_service.usecases.release import GrantDraft
 
 #: A patient is met on many of their pages, and takes their time.
-LIMITS = Limits(patient_session_for=timedelta(hours=2), codes_an_hour=10_000)
+LIMITS = Limits(
+    patient_session_for=timedelta(hours=2),
+    codes_an_hour=10_000,
+    requests_an_hour=10_000,
+    acknowledgements_a_day=10_000,
+)
 
 
 @contextmanager

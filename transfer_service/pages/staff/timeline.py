@@ -161,7 +161,7 @@ def _sent(moment: Moment) -> list[str]:
 
 def _counted(moment: Moment) -> list[str]:
     count = moment.entry.facts.get("files")
-    return [words().plural("%(count)s file.", "%(count)s files.", count)] if isinstance(count, int) else []
+    return [words().plural("%(count)s file.", "%(count)s files.", count)] if isinstance(count, int) and count else []
 
 
 _MORE: dict[str, Callable[[Moment], list[str]]] = {
