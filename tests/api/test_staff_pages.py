@@ -94,6 +94,10 @@ SEEN_BY = {
     "/staff/settings/members/new": "a",
     "/staff/settings/tokens": "a",
     "/staff/settings/tokens/new": "a",
+    "/staff/settings/departments": "a",
+    "/staff/settings/departments/new": "a",
+    "/staff/settings/shown": "a",
+    "/staff/settings/templates": "pa",
 }
 
 

@@ -146,3 +146,17 @@ def test_a_form_of_a_member_whose_session_ended_does_nothing_and_says_so(guest: 
     page.locator('form[action$="/staff/sign-out-everywhere"] button').click()
     heading(page, "You are signed out")
     assert "M. Weaver" not in page.content()
+
+
+def test_what_leads_within_a_page_is_not_taken_for_a_code(guest: Guest, page: Page) -> None:
+    guest.goto("/l")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.url.endswith("/l#main")
+    expect(page.locator("[data-from-address]")).to_have_value("")
+
+    guest.as_staff(Role.COORDINATOR, f"/staff/packets/{guest.gallery.now().signed().packet.id}/release")
+    card = page.locator("[id^=release-]").first.get_attribute("id")
+    page.evaluate("here => { window.still = true; location.hash = here; }", card)
+    page.wait_for_timeout(300)
+    assert page.evaluate("window.still")

@@ -3,7 +3,7 @@ const field = document.querySelector("[data-from-address]");
 
 function takeFromAddress() {
   const fragment = location.hash.slice(1);
-  if (!field || fragment === "") return;
+  if (!field || fragment === "" || document.getElementById(fragment)) return;
   history.replaceState(null, "", location.pathname);
   try {
     field.value = decodeURIComponent(fragment);
@@ -15,12 +15,15 @@ function takeFromAddress() {
 }
 
 // What went wrong stands at the same address as the form: another link pasted over it would only change the fragment.
+const FIRST_STEPS = ["/l", "/r", "/q", "/staff/enrol"];
+
 function startAnew() {
   if (field && !document.querySelector(".errors")) takeFromAddress();
-  else if (location.hash.length > 40) location.replace(`${location.pathname}?again${location.hash}`);
+  else if (FIRST_STEPS.includes(location.pathname) && location.hash.length > 40 && location.search !== "?again")
+    location.replace(`${location.pathname}?again${location.hash}`);
 }
 
-takeFromAddress();
+startAnew();
 addEventListener("hashchange", startAnew);
 
 // A form that is on its way is not sent a second time by a double click. After a moment it may be: a download leaves its page there.
