@@ -1,5 +1,6 @@
 """The page of one packet as somebody uses it who sends files, and what the service says arrived."""
 
+import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -88,3 +89,8 @@ class Sender:
             (line.get("route"), line.get("status"), line.get("packet_id")) == (PART_ROUTE, 204, self.packet_id)
             for line in lines
         )
+
+
+def digest_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

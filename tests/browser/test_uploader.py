@@ -1,6 +1,5 @@
 """Files dropped on a packet's page, at the installation that a user would start."""
 
-import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,15 +7,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.sender import Sender
+from tests.browser.sender import Sender, digest_of
 from tests.browser.staff import WITHIN_MS, Member, enrolled, signed_in
-from tests.fault_proxy import Fault, FaultProxy
 from tests.journey.hospital import Hospital
 from tests.standalone_process import eventually
 
 MIB = 2**20
 CRAWL = MIB // 4
-DOWN = Fault(cut_request_at=0, reset=True)
 
 
 @pytest.fixture(scope="module")
@@ -39,11 +36,6 @@ def write(path: Path, size: int) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(os.urandom(size))
     return path
-
-
-def digest_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def send_some(sender: Sender, *places: Path) -> None:
@@ -248,45 +240,3 @@ def test_after_a_reload_one_button_goes_on_with_the_same_files(sender: Sender, t
     sender.press("Go on with the same files")
     sender.sees_verified(1)
     assert sender.files()["case/A1.svs"]["sha256"] == digest_of(slide)
-
-
-LARGE = 2_500 * MIB
-
-
-def large_file(path: Path) -> Path:
-    """Holes with stretches of random bytes, quickly made: every part is another one."""
-    with path.open("wb") as file:
-        file.truncate(LARGE + 12_345)
-        for start in range(0, LARGE, 16 * MIB):
-            file.seek(start + 1000)
-            file.write(os.urandom(65_536))
-    return path
-
-
-def test_two_and_a_half_gigabytes_outlive_a_cut_line_and_a_reload_and_only_what_is_missing_is_sent_again(
-    hospital: Hospital, member: Member, chromium: str, browser: Browser, tmp_path: Path
-) -> None:
-    port = int(hospital.installation.base_url.rpartition(":")[2])
-    slide = large_file(tmp_path / "large.ndpi")
-    parts = -(-slide.stat().st_size // (16 * MIB))
-    with FaultProxy(port) as line:
-        rule = f"--host-resolver-rules=MAP 127.0.0.1:{port} 127.0.0.1:{line.port}"
-        through_the_line = browser.browser_type.launch(executable_path=chromium, args=["--no-sandbox", rule])
-        with signed_in(through_the_line, member) as context:
-            sender = Sender(context.new_page(), hospital).open()
-            sender.drop(slide)
-            sender.sees_progress(0.25)
-            line.next(then=DOWN)
-            sender.sees("No connection. Goes on by itself.")
-            line.next()
-            sender.sees_progress(0.6)
-            sender.page.reload()
-            taken = sender.parts_taken()
-            assert taken < parts
-            sender.sees("1 file is not complete.")
-            sender.drop(slide)
-            expect(sender.page.locator("#files")).to_contain_text("Verified: 1 of 1.", timeout=600_000)
-        through_the_line.close()
-    assert sender.files()["large.ndpi"]["sha256"] == digest_of(slide)
-    assert parts <= sender.parts_taken() <= parts + 4  # what was being stored when it was asked for may come twice
-    slide.unlink()
