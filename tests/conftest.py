@@ -26,7 +26,25 @@ pytest_plugins = [
     "tests.standalone_process",
 ]
 
+#: Files whose tests take longest. They begin first, or one process is left with one of them when the others are done.
+LONGEST = (
+    "usecases/test_no_key_without_a_release.py",
+    "browser/test_uploader.py",
+    "journey/test_quickstart.py",
+    "browser/test_large_upload.py",
+    "journey/test_large_file.py",
+    "test_standalone.py",
+    "pages/test_in_chromium.py",
+    "journey/test_replicas.py",
+    "client/test_faults.py",
+)
 SHARED_VECTORS = Path(__file__).parents[2] / "shared" / "vectors"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what takes longest first, and leave all else in its order."""
+    ranks = {Path(__file__).parent / name: rank for rank, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path, len(ranks)))
 
 
 @pytest.fixture(scope="session")
