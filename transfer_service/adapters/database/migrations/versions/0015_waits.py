@@ -64,8 +64,8 @@ def upgrade() -> None:
         sqlite_where=undecided,
         postgresql_where=undecided,
     )
-    _fill()
     protect("waits")
+    _fill()  # last: PostgreSQL alters no table on which deferred constraints still wait
 
 
 def downgrade() -> None:
