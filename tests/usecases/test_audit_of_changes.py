@@ -216,7 +216,7 @@ def token_revoked(stages):
 
 @change("token.created", "token.created_again")
 def token_form_sent_again(stages):
-    admin, form = stages.hospital.admin, uuid4()
+    admin, form = stages.hospital.admin, str(uuid4())
     make = partial(stages.journey.staff_tokens.create, admin, admin.department_id, Role.DEPOSITOR, "Scanner")
     return lambda: [make(stages.now, form=form) for _ in "12"]
 

@@ -60,7 +60,7 @@ def test_an_admin_reaches_nothing_of_another_organization(stages):
 
 
 def test_a_form_sent_again_much_later_or_after_its_token_was_revoked_makes_nothing(stages):
-    admin, form = stages.hospital.admin, uuid4()
+    admin, form = stages.hospital.admin, str(uuid4())
     make = stages.journey.staff_tokens.create
     made, word = make(admin, admin.department_id, Role.DEPOSITOR, "Scanner", stages.now, form=form)
     with pytest.raises(Invalid):
@@ -89,7 +89,7 @@ def test_nobody_revokes_the_token_that_they_call_with(stages):
 def test_an_operator_needs_no_form_and_makes_one_every_time(stages):
     operator = SystemActor(stages.hospital.id, OPERATOR)
     make, id_ = stages.journey.staff_tokens.create, stages.hospital.pathology.id
-    form = uuid4()
+    form = str(uuid4())
     made = {make(operator, id_, Role.DEPOSITOR, "Scanner", stages.now, form=form)[0].id for _ in "12"}
     assert len(made) == 2
 

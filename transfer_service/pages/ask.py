@@ -6,7 +6,7 @@ GET  /ask/{department}/received  it was taken
 """
 
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from flask import Blueprint, Response, redirect, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -18,6 +18,7 @@ from transfer_service.pages.answers import page
 from transfer_service.pages.fields import (
     FormWrong,
     each_of,
+    form_id,
     optional,
     past_date,
     typed,
@@ -73,7 +74,7 @@ def take_request(department_id: UUID) -> AnyResponse:
     """Take it, once for each form that was filled in."""
     contact = journey().asking.department(department_id)
     try:
-        journey().asking.receive(_asked(), department_id, origin(), now(), form=_form_id())
+        journey().asking.receive(_asked(), department_id, origin(), now(), form=form_id())
     except FormWrong as wrong:
         return _form(contact, 422, wrong.sentences)
     except TooMany as refused:
@@ -90,13 +91,7 @@ def received(department_id: UUID) -> Response:
 
 
 def _form(contact: Contact, status: int, errors: dict[str, str]) -> Response:
-    return page("ask", status, errors=errors, contact=contact, form_id=_form_id())
-
-
-def _form_id() -> str:
-    """This form's own, from the first time that it is shown: sent twice, it is one request."""
-    kept = typed("form_id")
-    return kept if len(kept) == len(str(uuid4())) else str(uuid4())
+    return page("ask", status, errors=errors, contact=contact, form_id=form_id())
 
 
 def _asked() -> Asked:

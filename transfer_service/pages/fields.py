@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import TypeVar, cast
 from urllib.parse import unquote
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from flask import request
 
@@ -86,6 +86,12 @@ def typed(name: str) -> str:
     """What was typed into a field, without space around it; empty where it is missing or was sent twice."""
     values = request.form.getlist(name)
     return values[0].strip() if len(values) == 1 else ""
+
+
+def form_id() -> str:
+    """This form's own, from the first time that it is shown: sent twice, it is done once."""
+    kept = typed("form_id")
+    return kept if len(kept) == len(str(uuid4())) else str(uuid4())
 
 
 def typed_as_it_is(name: str) -> str:

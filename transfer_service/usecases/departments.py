@@ -9,7 +9,8 @@ from transfer_service.audit.entry import Event
 from transfer_service.domain.people import Actor, Department, Organization
 from transfer_service.domain.policy import check_may_administer
 from transfer_service.ports import Database
-from transfer_service.usecases.names import id_made_by, named, one_line
+from transfer_service.usecases.names import named, one_line
+from transfer_service.usecases.once import id_made_by
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Departments:
                 tx.save(Event("organization.renamed", actor, now, {}), organization)
         return organization
 
-    def create(self, actor: Actor, name: str, contact: str, now: datetime, *, form: UUID | None = None) -> Department:
+    def create(self, actor: Actor, name: str, contact: str, now: datetime, *, form: str | None = None) -> Department:
         """A department; by the same form it is the same one. NotAllowed, Invalid, NotFound without the organization."""
         check_may_administer(actor)
         department_id = id_made_by(actor, form)

@@ -1,8 +1,5 @@
 """Names of organizations, departments, staff and programs, and whom to call: in one line that can be read."""
 
-from uuid import UUID, uuid4, uuid5
-
-from transfer_service.domain.people import Actor, StaffActor
 from transfer_service.errors import Invalid
 
 MAX_NAME_CHARACTERS = 200
@@ -25,13 +22,3 @@ def one_line(text: str) -> str:
     if "=?" in clean:  # what begins as an encoded word (RFC 2047) can't stand in a header
         raise Invalid("A name or contact can't hold =? one behind the other.")
     return clean
-
-
-def id_made_by(actor: Actor, form: UUID | None) -> UUID:
-    """The id of what a form makes: the same for the same form in the same session, so that sent twice it is one thing.
-
-    ``form`` is the form's own number, drawn when it was shown; without one it is another thing every time.
-    """
-    if form is None or not isinstance(actor, StaffActor):
-        return uuid4()
-    return uuid5(actor.token_id, str(form))

@@ -5,8 +5,9 @@ words on it, as after the back button, name another one. Who does not know the f
 it.
 """
 
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
+from transfer_service.domain.people import Actor, StaffActor
 from transfer_service.sealing.keys import SecretKey, derive_key
 from transfer_service.sealing.tokens import encoded_secret, keyed_digest, token_hash
 
@@ -14,6 +15,16 @@ from transfer_service.sealing.tokens import encoded_secret, keyed_digest, token_
 def id_of(form: str | None, *words: object) -> UUID:
     """The id of what the form makes; a fresh one for what comes from no form."""
     return UUID(bytes=token_hash(repr((form, words)))[:16]) if form else uuid4()
+
+
+def id_made_by(actor: Actor, form: str | None) -> UUID:
+    """The id of what a form makes: the same for the same form in the same session, so that sent twice it is one thing.
+
+    ``form`` is the form's own number, drawn when it was shown; without one it is another thing every time.
+    """
+    if form is None or not isinstance(actor, StaffActor):
+        return uuid4()
+    return uuid5(actor.token_id, form)
 
 
 def secret_of(key: SecretKey, form: str, *words: object) -> str:

@@ -27,8 +27,9 @@ from transfer_service.domain.webhook import Silence, Webhook
 from transfer_service.errors import Invalid, NotFound, SecondPersonNeeded
 from transfer_service.ports import Database, Transaction
 from transfer_service.sealing.tokens import mint_token, token_hash
-from transfer_service.usecases.names import id_made_by, named
+from transfer_service.usecases.names import named
 from transfer_service.usecases.notices import silence
+from transfer_service.usecases.once import id_made_by
 
 #: A form that is sent again within it, by a double click or a lost answer, gives the same token a fresh secret.
 SENT_AGAIN_FOR = timedelta(minutes=10)
@@ -70,7 +71,7 @@ class StaffTokens:
         return [each for each in known if each.kind is RecipientKind.SERVICE]
 
     def create(
-        self, actor: Actor, department_id: UUID, role: Role, name: str, now: datetime, *, form: UUID | None = None
+        self, actor: Actor, department_id: UUID, role: Role, name: str, now: datetime, *, form: str | None = None
     ) -> tuple[Credential, str]:
         """A token for what is called so; it comes once. NotAllowed, NotFound, Invalid, SecondPersonNeeded."""
         check_may_administer(actor)
@@ -84,7 +85,7 @@ class StaffTokens:
             return _given_out(tx, Event("token.created", actor, now, subject), made, staff)
 
     def create_for_service(
-        self, actor: Actor, recipient_id: UUID, now: datetime, *, form: UUID | None = None
+        self, actor: Actor, recipient_id: UUID, now: datetime, *, form: str | None = None
     ) -> tuple[Credential, str]:
         """A token for that review service; it comes once. NotAllowed, NotFound; Invalid for a person."""
         check_may_administer(actor)
@@ -129,7 +130,7 @@ def _check_no_person(tx: Transaction, actor: Actor, staff: Staff) -> None:
 
 
 def _credential(
-    actor: Actor, kind: CredentialKind, subject_id: UUID, holder_id: UUID, form: UUID | None, now: datetime
+    actor: Actor, kind: CredentialKind, subject_id: UUID, holder_id: UUID, form: str | None, now: datetime
 ) -> Credential:
     return Credential(
         id=id_made_by(actor, form),

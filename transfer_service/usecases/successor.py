@@ -17,7 +17,7 @@ from transfer_service.domain.successor import CaseChanges, Changes, changes_betw
 from transfer_service.errors import FileUnknown, Invalid, NotFound
 from transfer_service.ports import Database, Keyring, Transaction
 from transfer_service.usecases.deposit import PacketView
-from transfer_service.usecases.names import id_made_by
+from transfer_service.usecases.once import id_made_by
 from transfer_service.usecases.reach import packet_key_context, seen_packet
 
 
@@ -50,7 +50,7 @@ class Successors:
     keyring: Keyring
 
     def open(
-        self, actor: Actor, packet_id: UUID, draft: SuccessorDraft, now: datetime, *, form: UUID | None = None
+        self, actor: Actor, packet_id: UUID, draft: SuccessorDraft, now: datetime, *, form: str | None = None
     ) -> PacketView:
         """An open packet of the same department and patient, its files being carried; by the same form the same one.
 

@@ -85,6 +85,23 @@ def test_a_packet_is_opened_once_with_what_staff_know(stages, visitor, found):
     assert first.location in visitor.get(f"/staff/requests/{found.id}").text
 
 
+def test_specimens_and_what_is_not_included_come_with_the_case_in_as_many_rows_as_it_takes(stages, visitor, found):
+    signed_in(visitor, stages, Role.DEPOSITOR)
+    page = f"/staff/requests/{found.id}/accept"
+    assert "specimens_2_label" in visitor.get(page).text
+    rows = {"specimens_1_label": "A1", "specimens_1_procedure": "core biopsy", "not_included_1_what": "slide A3",
+            "not_included_1_why": "broken"}  # fmt: skip
+    more = visitor.submit(page, CASE | rows | {"more": "specimens", "specimens_rows": "2", "not_included_rows": "2"})
+    assert more.status_code == 200
+    assert "specimens_5_label" in more.text
+    assert all(f'value="{word}"' in more.text for word in ("S26-77", "A1", "core biopsy", "slide A3"))
+    last = {"specimens_5_label": "B1", "specimens_rows": "5", "not_included_rows": "2"}
+    assert visitor.post(page, CASE | rows | last).status_code == 303
+    (packet,) = stages.journey.deposit.packets(stages.coordinator, limit=5).items
+    assert [each.label for each in packet.case.specimens] == ["A1", "B1"]
+    assert [(each.what, each.why) for each in packet.case.not_included] == [("slide A3", "broken")]
+
+
 def test_without_a_word_that_the_address_is_the_patient_s_it_is_not_taken(stages, visitor, found):
     signed_in(visitor, stages, Role.DEPOSITOR)
     visitor.get(f"/staff/requests/{found.id}/accept")

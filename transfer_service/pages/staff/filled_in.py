@@ -1,9 +1,9 @@
-"""What only members of staff fill in: days, counts, several things at once; and the form's own word."""
+"""What only members of staff fill in: days, counts, several things at once."""
 
 import re
 import unicodedata
 from datetime import UTC, date, datetime, time
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from flask import request
 
@@ -14,12 +14,6 @@ from transfer_service.pages.fields import FormWrong, typed
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _COUNT = re.compile(r"[0-9]{1,6}", re.ASCII)
 _LAST_MOMENT = time(23, 59, 59, tzinfo=UTC)
-
-
-def form_id() -> str:
-    """This form's own, from the first time that it is shown: sent twice, it is done once."""
-    kept = typed("form_id")
-    return kept if len(kept) == len(str(uuid4())) else str(uuid4())
 
 
 def typed_all(name: str) -> list[str]:

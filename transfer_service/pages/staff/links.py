@@ -15,9 +15,9 @@ from transfer_service.domain.texts import hides_nothing
 from transfer_service.edge.calls import journey, now
 from transfer_service.errors import NotNow, RecipientChanged
 from transfer_service.pages.answers import page
-from transfer_service.pages.fields import FormWrong, each_of, typed
+from transfer_service.pages.fields import FormWrong, each_of, form_id, typed
 from transfer_service.pages.staff.desk import staff_actor, staff_pages
-from transfer_service.pages.staff.filled_in import form_id, latest_day, typed_count, typed_end, typed_ids
+from transfer_service.pages.staff.filled_in import latest_day, typed_count, typed_end, typed_ids
 from transfer_service.pages.staff.release_words import NAMES
 from transfer_service.pages.staff.releases import release_pages, to_release
 from transfer_service.usecases.issue import LinkDraft

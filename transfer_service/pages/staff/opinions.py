@@ -17,9 +17,9 @@ from transfer_service.domain.policy import COORDINATORS
 from transfer_service.edge.calls import journey, now
 from transfer_service.edge.opinion_answer import opinion_file
 from transfer_service.pages.answers import page
+from transfer_service.pages.fields import form_id
 from transfer_service.pages.opinions import KINDS, MEANINGS
 from transfer_service.pages.staff.desk import staff_actor, staff_pages
-from transfer_service.pages.staff.forms import form_number
 from transfer_service.usecases.answer import OpinionView
 from transfer_service.usecases.successor import SuccessorDraft
 from transfer_service.wording import N_
@@ -56,7 +56,7 @@ def of_packet(packet_id: UUID) -> Response:
         may_receive=_may_receive(),
         conclusions=CONCLUSIONS,
         kinds=KINDS,
-        form_id=form_number(),
+        form_id=form_id(),
     )
 
 
@@ -87,7 +87,7 @@ def succeed(opinion_id: UUID) -> AnyResponse:
     """Open it with all files of the packet, and go there: what is missing is put in there."""
     view = journey().opinions.opinion(staff_actor(), opinion_id)
     draft = SuccessorDraft(answers_opinion_id=opinion_id)
-    made = journey().successors.open(staff_actor(), view.opinion.packet_id, draft, now(), form=form_number())
+    made = journey().successors.open(staff_actor(), view.opinion.packet_id, draft, now(), form=form_id())
     return redirect(f"/staff/packets/{made.packet.id}", 303)
 
 

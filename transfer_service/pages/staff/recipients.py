@@ -14,10 +14,9 @@ from transfer_service.domain.people import MOST_CREDENTIALS, Recipient, Recipien
 from transfer_service.domain.policy import check_may_keep_recipients, is_allowed
 from transfer_service.edge.calls import journey, now
 from transfer_service.pages.answers import page
-from transfer_service.pages.fields import FormWrong, typed
+from transfer_service.pages.fields import FormWrong, form_id, typed
 from transfer_service.pages.language import NAMES
 from transfer_service.pages.staff.desk import staff_actor, staff_pages
-from transfer_service.pages.staff.filled_in import form_id
 from transfer_service.pages.staff.recipient_form import Filled, filled_from, filled_in, read_recipient
 from transfer_service.wording import N_
 

@@ -24,10 +24,10 @@ from transfer_service.errors import (
     ReleaseExpired,
 )
 from transfer_service.pages.answers import page
-from transfer_service.pages.fields import FormWrong, both, optional, typed
+from transfer_service.pages.fields import FormWrong, both, form_id, optional, typed
 from transfer_service.pages.language import NAMES as LANGUAGES
 from transfer_service.pages.staff.desk import staff_actor, staff_pages
-from transfer_service.pages.staff.filled_in import form_id, latest_day, typed_all, typed_ids, typed_one_line
+from transfer_service.pages.staff.filled_in import latest_day, typed_all, typed_ids, typed_one_line
 from transfer_service.pages.staff.release_form import (
     choices_of,
     chosen_recipients,

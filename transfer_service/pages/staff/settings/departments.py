@@ -13,9 +13,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from transfer_service.edge.calls import journey, now
 from transfer_service.errors import Invalid
 from transfer_service.pages.answers import page
-from transfer_service.pages.fields import FormWrong, both, optional, typed, typed_line
+from transfer_service.pages.fields import FormWrong, both, form_id, optional, typed, typed_line
 from transfer_service.pages.staff.desk import staff_actor
-from transfer_service.pages.staff.forms import form_number
 from transfer_service.pages.staff.settings.rooms import room, typed_name
 from transfer_service.usecases.names import MAX_NAME_CHARACTERS, one_line
 from transfer_service.wording import N_
@@ -44,7 +43,7 @@ def create() -> AnyResponse:
         name, contact = _described()
     except FormWrong as wrong:
         return _form(422, wrong.sentences)
-    made = journey().departments.create(staff_actor(), name, contact, now(), form=form_number())
+    made = journey().departments.create(staff_actor(), name, contact, now(), form=form_id())
     return _to(made.id)
 
 
@@ -93,7 +92,7 @@ def _contact() -> str:
 
 def _form(status: int, errors: dict[str, str]) -> Response:
     journey().departments.organization(staff_actor())  # who may not set one up sees no form
-    return page("staff/settings/department_new", status, errors=errors, form_id=form_number())
+    return page("staff/settings/department_new", status, errors=errors, form_id=form_id())
 
 
 def _one(department_id: UUID, status: int, errors: dict[str, str]) -> Response:

@@ -15,9 +15,8 @@ from transfer_service.domain.people import Credential, Recipient, Role
 from transfer_service.edge.calls import journey, now
 from transfer_service.errors import Invalid, SecondPersonNeeded
 from transfer_service.pages.answers import page, to
-from transfer_service.pages.fields import FormWrong, each_of, typed
+from transfer_service.pages.fields import FormWrong, each_of, form_id, typed
 from transfer_service.pages.staff.desk import staff_actor
-from transfer_service.pages.staff.forms import form_number
 from transfer_service.pages.staff.settings.members import ROLES, chosen_department
 from transfer_service.pages.staff.settings.rooms import SENT_BEFORE, room, typed_name
 from transfer_service.wording import N_
@@ -83,7 +82,7 @@ def _form(status: int, errors: dict[str, str]) -> Response:
         departments=journey().departments.all(actor),
         services=journey().staff_tokens.services(actor),
         roles=ROLES,
-        form_id=form_number(),
+        form_id=form_id(),
     )
 
 
@@ -97,10 +96,10 @@ def _created() -> tuple[Credential, str]:
             }
             read = each_of(readers)
             return journey().staff_tokens.create(
-                staff_actor(), read["department"].id, read["role"], read["name"], now(), form=form_number()
+                staff_actor(), read["department"].id, read["role"], read["name"], now(), form=form_id()
             )
         case "service":
-            return journey().staff_tokens.create_for_service(staff_actor(), _service().id, now(), form=form_number())
+            return journey().staff_tokens.create_for_service(staff_actor(), _service().id, now(), form=form_id())
     raise FormWrong({"kind": _FOR})
 
 
