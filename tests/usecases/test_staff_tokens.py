@@ -74,7 +74,7 @@ def test_a_form_sent_again_much_later_or_after_its_token_was_revoked_makes_nothi
 
 
 def test_the_same_number_of_a_form_in_another_session_is_another_token(stages):
-    form, make = uuid4(), stages.journey.staff_tokens.create
+    form, make = str(uuid4()), stages.journey.staff_tokens.create
     admins = stages.hospital.admin, stages.staff(stages.hospital.pathology, Role.ADMIN, "B. Dmin")
     made = {make(each, each.department_id, Role.DEPOSITOR, "Scanner", stages.now, form=form)[0].id for each in admins}
     assert len(made) == 2
