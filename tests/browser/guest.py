@@ -9,6 +9,8 @@ from tests.pages.visitor import BIRTH
 from tests.stages import Stage
 from transfer_service.domain.people import Role
 
+_SENDS = 'button:not(.visually-hidden):not([name="more"])'  # not the one for Enter alone, nor one for more rows
+
 
 @dataclass
 class Guest:
@@ -29,7 +31,7 @@ class Guest:
         for name, value in fields.items():
             form.locator(f'[name="{name}"]:not([type=hidden])').first.fill(value)
         with self.page.expect_navigation():
-            form.evaluate("form => form.submit()") if at_once else form.locator("button").first.click()
+            form.evaluate("form => form.submit()") if at_once else form.locator(_SENDS).first.click()
 
     def choose(self, name: str, value: str) -> None:
         """A radio button or a box."""
