@@ -339,7 +339,7 @@ def test_of_thirty_two_at_once_exactly_one_is_let_in_by_a_link_for_one(stages):
         outcomes = list(pool.map(attempt, answers))
     refused = [outcome for outcome in outcomes if isinstance(outcome, str)]
     assert len(refused) == 31
-    assert {*refused} <= {"link_used_up", "busy"}
+    assert {*refused} <= {"link_used_up", "busy", "unavailable"}  # the last two: ask again
     assert link_now(stages, stage).redemptions == 1
     assert refusals(stages, stage) == ["link_used_up"] * refused.count("link_used_up")
     stages.journey.account.verify_audit()
