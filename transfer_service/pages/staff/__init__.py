@@ -12,6 +12,5 @@ requests      what patients and physicians ask the department for: declined, or 
 opinions      what came back, what the patient is to read of it, and the packet that answers it
 accounting    who got what, and the report of it; audit: the log, in audit_words, verified and exported
 settings/     members, tokens, departments, the forms' texts, and what patients see
-forms         the number of a form, by which what it makes is made once
-filled_in     what only members of staff fill in: days, counts, several things at once, the form's own word
+filled_in     what only members of staff fill in: days, counts, several things at once
 """
