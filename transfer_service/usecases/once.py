@@ -5,7 +5,7 @@ words on it, as after the back button, name another one. Who does not know the f
 it.
 """
 
-from uuid import UUID, uuid4, uuid5
+from uuid import UUID, uuid4
 
 from transfer_service.domain.people import Actor, StaffActor
 from transfer_service.sealing.keys import SecretKey, derive_key
@@ -22,9 +22,7 @@ def id_made_by(actor: Actor, form: str | None) -> UUID:
 
     ``form`` is the form's own number, drawn when it was shown; without one it is another thing every time.
     """
-    if form is None or not isinstance(actor, StaffActor):
-        return uuid4()
-    return uuid5(actor.token_id, form)
+    return id_of(form, actor.token_id) if isinstance(actor, StaffActor) else uuid4()
 
 
 def secret_of(key: SecretKey, form: str, *words: object) -> str:
