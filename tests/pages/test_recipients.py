@@ -17,7 +17,9 @@ from tests.stages import PUBLIC_URL, recipient_draft, wrong_code
 from transfer_service.domain.link import Link, Verification
 from transfer_service.usecases.release import GrantDraft
 
-COPIED = re.compile(r'<input type="text" id="(?:address|command)" value="([^"]*)" readonly')
+COPIED = re.compile(
+    r'<input type="text" id="(?:address|command)" value="([^"]*)" readonly autocomplete="off" spellcheck="false">'
+)
 ODD_NAMES = {'slides/it\'s "A1".svs': b"a slide scan", "b.pdf": b"a report"}
 PASSCODE = {"verification": Verification.PASSCODE, "passcode": "orange zebra 7"}
 

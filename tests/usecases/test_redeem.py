@@ -30,6 +30,7 @@ from transfer_service.errors import (
     ReleaseWithdrawn,
     TooMany,
     TransferError,
+    Unavailable,
 )
 from transfer_service.sealing.manifest import verify
 from transfer_service.sealing.tokens import passcode_hash
@@ -329,9 +330,11 @@ def test_of_thirty_two_at_once_exactly_one_is_let_in_by_a_link_for_one(stages):
     stage = stages.linked(max_redemptions=1, verification=Verification.PASSCODE, passcode="123456")
     answers = [stages.right_answer(stage, "123456") for _ in range(32)]
 
-    def attempt(answer):
+    def attempt(answer, times=5):
         try:
             return redeem(stages, answer)
+        except Unavailable as refusal:  # so many writers on a busy machine: who is told to try again does
+            return attempt(answer, times - 1) if times else refusal.code
         except TransferError as refusal:
             return refusal.code
 
@@ -339,7 +342,7 @@ def test_of_thirty_two_at_once_exactly_one_is_let_in_by_a_link_for_one(stages):
         outcomes = list(pool.map(attempt, answers))
     refused = [outcome for outcome in outcomes if isinstance(outcome, str)]
     assert len(refused) == 31
-    assert {*refused} <= {"link_used_up", "busy", "unavailable"}  # the last two: ask again
+    assert {*refused} <= {"link_used_up", "busy"}
     assert link_now(stages, stage).redemptions == 1
     assert refusals(stages, stage) == ["link_used_up"] * refused.count("link_used_up")
     stages.journey.account.verify_audit()
