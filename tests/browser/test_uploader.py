@@ -220,6 +220,7 @@ def test_going_back_in_mid_upload_is_warned_of_and_loses_nothing(sender: Sender,
     warned = []
     sender.page.on("dialog", lambda dialog: warned.append(dialog.type))
     send_some(sender, write(tmp_path / "A0.xml", 1000), slide)
+    assert eventually(lambda: sender.files()["A0.xml"]["state"] == "verified", WITHIN_MS / 1000)
     sender.page.go_back()
     expect(sender.page).to_have_url(f"{sender.hospital.installation.base_url}/staff/account")
     assert warned == ["beforeunload"]
