@@ -60,6 +60,12 @@ def test_whatever_is_wrong_is_refused_in_the_same_words(stages, wrong):
     assert refused.value.facts == {}
 
 
+@pytest.mark.parametrize("address", ["a\0b@hospital.test", "\ud800@hospital.test", "", "x" * 9000])
+def test_what_is_no_address_is_refused_as_an_unknown_one_is(stages, address):
+    with pytest.raises(AnswerWrong):
+        stages.sign_in.enter(Proof(address, PASSWORD, "000000"), ORIGIN, stages.now)
+
+
 def test_the_address_may_be_typed_in_any_case(stages):
     assert enter(stages, enrolled(stages), email=" WEAVER@Hospital.test")
 
@@ -242,6 +248,39 @@ def test_who_is_disabled_is_out_at_once_and_stays_out(stages):
         enter(stages, colleague)
 
 
+def is_live(stages, actor):
+    with stages.database.reading() as tx:
+        return tx.get(Credential, actor.organization_id, actor.token_id).is_live(stages.now)
+
+
+def test_a_token_in_the_name_of_who_is_disabled_opens_nothing_any_more(stages):
+    colleague = enrolled(stages)
+    theirs = stages.staff(stages.hospital.pathology, Role.COORDINATOR, "M. Weaver")
+    another_s = stages.staff(stages.hospital.pathology, Role.COORDINATOR, "A. Nother")
+    stages.journey.members.disable(operator(stages), colleague.id, stages.now)
+    assert (is_live(stages, theirs), is_live(stages, another_s)) == (False, True)
+    assert stages.actions().count("token.revoked") == 1
+
+
+def test_a_token_in_a_role_that_was_taken_away_opens_nothing_any_more(stages):
+    colleague = enrolled(stages, Role.COORDINATOR, Role.DEPOSITOR)
+    taken, kept = (
+        stages.staff(stages.hospital.pathology, role, "M. Weaver") for role in (Role.COORDINATOR, Role.DEPOSITOR)
+    )
+    stages.journey.members.give_roles(operator(stages), colleague.id, [Role.DEPOSITOR], stages.now)
+    assert (is_live(stages, taken), is_live(stages, kept)) == (False, True)
+
+
+def test_an_admin_invites_nobody_in_whose_name_a_token_acts(stages):
+    admin = acting(stages, enrolled(stages, Role.ADMIN))
+    draft = MemberDraft(stages.hospital.pathology.id, "N. New", "new@hospital.test", (Role.DEPOSITOR,))
+    token = stages.staff(stages.hospital.pathology, Role.COORDINATOR, "N. New")
+    with pytest.raises(SecondPersonNeeded):
+        stages.journey.members.invite(admin, draft, stages.now)
+    stages.journey.staff_tokens.revoke(admin, token.token_id, stages.now)
+    assert stages.journey.members.invite(admin, draft, stages.now)
+
+
 def test_who_gets_other_roles_signs_in_anew(stages):
     colleague = enrolled(stages, Role.ADMIN)
     token = enter(stages, colleague)
@@ -330,3 +369,18 @@ def test_an_open_session_alone_changes_no_account(stages, accounts, wrong):
     with pytest.raises(AnswerWrong):
         accounts.renew_codes(actor, password, code, stages.now)
     assert enter(stages, colleague)
+
+
+def test_guessing_at_an_open_session_locks_the_account_and_is_recorded(stages, accounts):
+    colleague = enrolled(stages)
+    actor = acting(stages, colleague)
+    for _ in range(WRONG_ANSWERS - 1):
+        with pytest.raises(AnswerWrong):
+            accounts.renew_codes(actor, PASSWORD, "000000", stages.now)
+    with pytest.raises(AnswerWrong):
+        accounts.change_password(actor, "wrong", "another long password", colleague.code(), stages.now)
+    assert stages.actions().count("session.refused") == WRONG_ANSWERS
+    with pytest.raises(AnswerWrong):
+        accounts.renew_codes(actor, PASSWORD, colleague.code(), stages.now)
+    stages.clock.advance(LOCKED_FOR)
+    assert accounts.renew_codes(acting(stages, colleague), PASSWORD, colleague.code(), stages.now)

@@ -1,6 +1,6 @@
 """A member's own account: an invitation accepted, a new password, new recovery codes."""
 
-from contextlib import AbstractContextManager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -70,36 +70,49 @@ class Accounts:
         check_password(fresh)
         hashed, known = self.sign_in.hashed(fresh), self._self(actor)
         knows = self.sign_in.is_password(password, known)
-        with self._guessed(actor, now), self.database.changing() as tx:
-            member = self._proved(tx, known, code, now, knows=knows)
+
+        def change(tx: Transaction, member: Member) -> None:
             _check_is_not(fresh, member_view(tx, member))
             event = Event("member.changed_password", actor, now, {"staff": member.id})
             tx.save(event, replace(member, password_hash=hashed), *ended_sessions(tx, member, now))
+
+        self._proved(actor, known, code, now, change, knows=knows)
 
     def renew_codes(self, actor: StaffActor, password: str, code: str, now: datetime) -> tuple[str, ...]:
         """Fresh recovery codes in place of those that are left; they come once. AnswerWrong, TooMany, Busy."""
         known = self._self(actor)
         knows = self.sign_in.is_password(password, known)
-        with self._guessed(actor, now), self.database.changing() as tx:
-            member, codes = self._proved(tx, known, code, now, knows=knows), _fresh_codes()
+        codes = _fresh_codes()
+
+        def change(tx: Transaction, member: Member) -> None:
             event = Event("member.renewed_recovery_codes", actor, now, {"staff": member.id})
             tx.save(event, self._with_codes(member, codes))
-        return codes
 
-    def _guessed(self, actor: StaffActor, now: datetime) -> AbstractContextManager[None]:
-        """Whoever sits at somebody's desk may not try without end."""
-        return self.sign_in.guesses.counted(actor.origin, now, AnswerWrong)
+        self._proved(actor, known, code, now, change, knows=knows)
+        return codes
 
     def _self(self, actor: StaffActor) -> Member:
         with self.database.reading() as tx:
             return tx.get(Member, actor.organization_id, actor.staff_id)
 
-    def _proved(self, tx: Transaction, known: Member, code: str, now: datetime, *, knows: bool) -> Member:
-        member = tx.get(Member, known.organization_id, known.id)
-        proved = self.sign_in.proved(member, code, now) if knows else None
-        if proved is None or not member.knows_as(known):
-            raise AnswerWrong("The password or the code is not right.")
-        return proved
+    def _proved(
+        self,
+        actor: StaffActor,
+        known: Member,
+        code: str,
+        now: datetime,
+        change: Callable[[Transaction, Member], None],
+        *,
+        knows: bool,
+    ) -> None:
+        """``change`` the member who proved themselves once more. Whoever sits at their desk may not try without end."""
+        with self.sign_in.guesses.counted(actor.origin, now, AnswerWrong):
+            with self.database.changing() as tx:
+                member = self.sign_in.proved_or_refused(tx, known, code, actor.origin, now, knows=knows)
+                if member is not None:
+                    change(tx, replace(member, wrong_answers=0))
+            if member is None:
+                raise AnswerWrong("The password or the code is not right.")
 
     def _with_codes(self, member: Member, codes: tuple[str, ...]) -> Member:
         hashes = tuple(self.sign_in.recovery_hash(code.replace("-", "")) for code in codes)

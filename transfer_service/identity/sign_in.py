@@ -16,6 +16,7 @@ from uuid import uuid4
 from transfer_service.audit.entry import Event, Fact
 from transfer_service.domain.member import Member, email_identity
 from transfer_service.domain.people import Credential, CredentialKind, Origin, Role, Staff, StaffActor, SystemActor
+from transfer_service.domain.texts import is_one_address
 from transfer_service.errors import AnswerWrong, NotAllowed, NotAuthenticated, NotFound
 from transfer_service.ports import Database, Transaction
 from transfer_service.sealing.keys import SecretKey, derive_key
@@ -125,23 +126,35 @@ class SignIn:
         return derive_key(self.service_key, "member-passwords")
 
     def _known(self, email: str) -> Member | None:
+        identity = email_identity(email)
+        if not is_one_address(identity):
+            return None
         with self.database.reading() as tx:
             try:
-                return tx.by_email(email_identity(email))
+                return tx.by_email(identity)
             except NotFound:
                 return None
 
     def _entered(self, known: Member, proof: Proof, origin: Origin, now: datetime, *, knows: bool) -> str | None:
-        """The session's token; None, and written down, where something is wrong. What was read before may be over."""
+        """The session's token; None where something is wrong."""
         with self.database.changing() as tx:
-            member = tx.get(Member, known.organization_id, known.id)
-            may_try = member.may_try(now)
-            knows = knows and may_try and member.knows_as(known)
-            proved = self.proved(member, proof.code, now) if knows else None
-            if proved is not None:
-                return self.begun(tx, proved, origin, now)
+            proved = self.proved_or_refused(tx, known, proof.code, origin, now, knows=knows)
+            return self.begun(tx, proved, origin, now) if proved is not None else None
+
+    def proved_or_refused(
+        self, tx: Transaction, known: Member, code: str, origin: Origin, now: datetime, *, knows: bool
+    ) -> Member | None:
+        """The member by password and code; None, and written down, where something is wrong.
+
+        What was read before, as ``known`` was, may be over. The caller lets the transaction end well.
+        """
+        member = tx.get(Member, known.organization_id, known.id)
+        may_try = member.may_try(now)
+        knows = knows and may_try and member.knows_as(known)
+        proved = self.proved(member, code, now) if knows else None
+        if proved is None:
             _refuse(tx, member, member.answered_wrongly(now) if may_try else member, origin, now)
-            return None
+        return proved
 
     def proved(self, member: Member, code: str, now: datetime) -> Member | None:
         """The member without the code that they just used up; None where it is not theirs."""

@@ -23,7 +23,7 @@ from transfer_service.ports import Database, Transaction
 from transfer_service.sealing.tokens import mint_secret, token_hash
 from transfer_service.sealing.totp import mint_totp_key
 from transfer_service.usecases.names import named
-from transfer_service.usecases.staff_tokens import SENT_AGAIN_FOR, staff_called
+from transfer_service.usecases.staff_tokens import SENT_AGAIN_FOR, revoke_token, staff_called, tokens_in_the_name_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,8 @@ class Members:
                 return member, self._address(secret)
             if known or _is_taken(tx, email):
                 raise Invalid("Somebody signs in by that address or name already; invite them again from the list.")
+            if isinstance(actor, StaffActor) and tokens_in_the_name_of(tx, staff, now):
+                raise SecondPersonNeeded("A token acts under that name. Revoke it first: nobody else acts as a person.")
             member = Member(staff.id, actor.organization_id, email, roles, now, mint_totp_key())
             member = _invited(member, secret, now)
             tx.save(_event("member.invited", actor, member, now, roles=" ".join(roles)), staff, member)
@@ -96,7 +98,10 @@ class Members:
         return member, self._address(secret)
 
     def give_roles(self, actor: Actor, member_id: UUID, roles: Sequence[Role], now: datetime) -> Member:
-        """From now on they act in these; their sessions end. NotAllowed, NotFound, Invalid, SecondPersonNeeded."""
+        """From now on they act in these; their sessions end, and tokens in their name that act in another role.
+
+        NotAllowed, NotFound, Invalid, SecondPersonNeeded.
+        """
         wanted = _roles(roles)
         with self.database.changing() as tx:
             member = self._another(tx, actor, member_id)
@@ -105,16 +110,24 @@ class Members:
             member = replace(member, roles=wanted)
             event = _event("member.given_roles", actor, member, now, roles=" ".join(wanted))
             tx.save(event, member, *ended_sessions(tx, member, now))
+            for token in tokens_in_the_name_of(tx, member, now):
+                if token.role not in wanted:
+                    revoke_token(tx, actor, token, now)
         return member
 
     def disable(self, actor: Actor, member_id: UUID, now: datetime) -> Member:
-        """They can't sign in, and are signed out. Again changes nothing. NotAllowed, NotFound, SecondPersonNeeded."""
+        """They can't sign in and are signed out; tokens in their name are revoked. Again changes nothing.
+
+        NotAllowed, NotFound, SecondPersonNeeded.
+        """
         with self.database.changing() as tx:
             member = self._another(tx, actor, member_id)
             if member.disabled_at is not None:
                 return member
             member = replace(member, disabled_at=now, secret_hash=None, invited_until=None)
             tx.save(_event("member.disabled", actor, member, now), member, *ended_sessions(tx, member, now))
+            for token in tokens_in_the_name_of(tx, member, now):
+                revoke_token(tx, actor, token, now)
         return member
 
     def all(self, actor: Actor) -> list[MemberView]:
@@ -146,7 +159,7 @@ def member_view(tx: Transaction, member: Member) -> MemberView:
 
 
 def ended_sessions(tx: Transaction, member: Member, now: datetime) -> list[Credential]:
-    """Their live sessions, ended; the tokens that bear their name are not sessions, and go on."""
+    """Their live sessions, ended; the tokens that bear their name are not sessions."""
     known = tx.find(Credential, member.organization_id, holder_id=member.id)
     return [replace(each, revoked_at=now) for each in known if each.is_session and each.is_live(now)]
 

@@ -108,14 +108,23 @@ class StaffTokens:
             credential = _token(tx, actor, token_id)
             if isinstance(actor, StaffActor) and actor.token_id == credential.id:
                 raise SecondPersonNeeded("Nobody revokes the token that they are calling with.")
-            if credential.revoked_at is not None:
-                return credential
-            credential = replace(credential, revoked_at=now)
-            event = Event("token.revoked", actor, now, {"token": credential.id})
-            tx.save(event, credential, *_sessions_let_in(tx, credential, now))
-            for webhook in tx.find(Webhook, credential.organization_id, set_by=credential.id, disabled_at=None):
-                silence(tx, webhook, Silence.TOKEN_REVOKED, event.by, now)
-        return credential
+            return credential if credential.revoked_at is not None else revoke_token(tx, actor, credential, now)
+
+
+def revoke_token(tx: Transaction, actor: Actor, credential: Credential, now: datetime) -> Credential:
+    """It opens nothing any more, nor does whatever it was let into; the webhook that it set is silent."""
+    revoked = replace(credential, revoked_at=now)
+    event = Event("token.revoked", actor, now, {"token": credential.id})
+    tx.save(event, revoked, *_sessions_let_in(tx, credential, now))
+    for webhook in tx.find(Webhook, credential.organization_id, set_by=credential.id, disabled_at=None):
+        silence(tx, webhook, Silence.TOKEN_REVOKED, event.by, now)
+    return revoked
+
+
+def tokens_in_the_name_of(tx: Transaction, staff: Staff | Member, now: datetime) -> list[Credential]:
+    """Those that open something still; sessions are none."""
+    held = tx.find(Credential, staff.organization_id, holder_id=staff.id)
+    return [each for each in held if each.kind is CredentialKind.STAFF and not each.is_session and each.is_live(now)]
 
 
 def staff_called(tx: Transaction, department: Department, name: str, now: datetime) -> Staff:
