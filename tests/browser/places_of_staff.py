@@ -18,6 +18,11 @@ def with_invitation(guest: Guest) -> None:
     guest.send("/staff/enrol", secret=guest.gallery.invitation())
 
 
+def from_elsewhere(guest: Guest) -> None:
+    guest.page.goto(f"data:text/html,<a href='{guest.gallery.url}/staff/sign-in'>Sign in</a>")
+    guest.page.get_by_role("link").click()
+
+
 def weak_password(guest: Guest) -> None:
     with_invitation(guest)
     guest.send("/staff/enrol/account", password="short", code="000000")
@@ -48,6 +53,7 @@ def wrong_password(guest: Guest) -> None:
 STAFF = (
     Place("staff-sign-in", "/staff/sign-in", lambda guest: guest.goto("/staff/sign-in")),
     Place("staff-sign-in-wrong", "/staff/sign-in", wrong_proof, 403),
+    Place("staff-from-elsewhere", "/staff/sign-in", from_elsewhere),
     Place("staff-signed-out", "/staff/signed-out", sign_out),
     Place("staff-session-ended", "/staff/account/password", session_ended, 401),
     Place("staff-enrol", "/staff/enrol", lambda guest: guest.goto(f"/staff/enrol#{NEVER_SENT}")),

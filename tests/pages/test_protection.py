@@ -67,6 +67,13 @@ def test_who_comes_from_a_webmail_keeps_the_session_that_they_can_t_show(stages,
     assert sent.location == f"{path}/code"
 
 
+@pytest.mark.parametrize("path", ["/staff", "/staff/sign-in", "/staff/packets/some-packet/release"])
+def test_staff_who_come_from_elsewhere_keep_their_session_and_go_on_from_there(app, path):
+    answer = app.test_client().get(path, base_url=PUBLIC_URL, headers={"Sec-Fetch-Site": "cross-site"})
+    assert "Set-Cookie" not in answer.headers
+    assert f'href="{path}"' in answer.text
+
+
 def test_the_first_step_alone_is_taken_on_the_browser_s_word(stages, visitor):
     signed_in(stages, visitor)
     own = {"Sec-Fetch-Site": "same-origin"}

@@ -36,6 +36,14 @@ def test_who_is_not_in_is_led_to_the_door_and_back(stages, visitor):
     assert visitor.post("/staff/sign-in", proof(colleague)).location == "/staff/account"
 
 
+def test_an_address_that_no_header_can_hold_leads_nowhere(stages, visitor):
+    colleague = enrolled(stages)
+    assert visitor.get("/staff/x%0D").location == "/staff/sign-in"
+    visitor.get("/staff/sign-in")
+    assert visitor.post("/staff/sign-in", proof(colleague)).location == "/staff"
+    assert visitor.get("/staff/x%0D/").status_code == 404
+
+
 def test_the_way_back_is_only_ever_a_page_of_ours(stages, visitor):
     colleague = enrolled(stages)
     visitor.get("/staff/sign-in?next=https://evil.test/")

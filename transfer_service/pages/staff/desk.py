@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flask import Blueprint, g, redirect, request, session, url_for
+from flask import Blueprint, Response, g, redirect, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from transfer_service.domain.people import Role, StaffActor
@@ -10,7 +10,7 @@ from transfer_service.edge.calls import journey
 from transfer_service.edge.page_session import STAFF
 from transfer_service.errors import NotAuthenticated, NotFound
 from transfer_service.pages.answers import page
-from transfer_service.pages.protection import guarded
+from transfer_service.pages.protection import arrived_from_elsewhere, guarded
 from transfer_service.pages.visit import Visit
 from transfer_service.usecases.members import MemberView
 from transfer_service.wording import N_
@@ -106,11 +106,19 @@ def ask_to_sign_in(_error: NotAuthenticated) -> AnyResponse:
     """
     if request.headers.get("Sec-Fetch-Dest", "document") != "document":
         return page("staff/signed_out", 401)
+    if request.method == "GET" and arrived_from_elsewhere():
+        return from_elsewhere()
     visit.leave()
     if request.method == "POST":
         return page("staff/signed_out", 401)
-    session[_BACK_TO] = request.path
+    if request.path.isprintable():  # no header can lead to what is not
+        session[_BACK_TO] = request.path
     return redirect(url_for("staff_sign_in.start"), 303)
+
+
+def from_elsewhere() -> Response:
+    """One step more for who follows another site's link: from our own page the browser says who is signed in."""
+    return page("staff/from_elsewhere", here=request.path)
 
 
 def _shown_everywhere() -> dict[str, object]:

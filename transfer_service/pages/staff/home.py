@@ -51,7 +51,7 @@ def overview() -> Response:
 @home.get("/<path:nowhere>")
 def unknown(nowhere: str) -> AnyResponse:
     """Nothing is there; with a slash too many, what is there without it."""
-    if nowhere.endswith("/"):
+    if nowhere.endswith("/") and nowhere.isprintable():  # no header can lead to what is not
         return redirect(f"{START}/{nowhere.rstrip('/')}", 303)
     raise NotFound
 

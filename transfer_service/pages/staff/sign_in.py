@@ -15,8 +15,15 @@ from transfer_service.errors import AnswerWrong, NotAllowed, NotAuthenticated
 from transfer_service.identity.sign_in import Proof
 from transfer_service.pages.answers import page
 from transfer_service.pages.fields import typed, typed_as_it_is
-from transfer_service.pages.protection import guarded
-from transfer_service.pages.staff.desk import ask_to_sign_in, member, staff_actor, visit, way_back
+from transfer_service.pages.protection import arrived_from_elsewhere, guarded
+from transfer_service.pages.staff.desk import (
+    ask_to_sign_in,
+    from_elsewhere,
+    member,
+    staff_actor,
+    visit,
+    way_back,
+)
 from transfer_service.wording import N_
 
 sign_in = guarded(Blueprint("staff_sign_in", __name__, url_prefix="/staff"))
@@ -35,7 +42,7 @@ def start() -> AnyResponse:
     with suppress(NotAuthenticated):
         member()
         return redirect(url_for("staff_home.overview"), 303)
-    return page("staff/sign_in")
+    return from_elsewhere() if arrived_from_elsewhere() else page("staff/sign_in")
 
 
 @sign_in.post("/sign-in")
