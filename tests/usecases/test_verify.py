@@ -47,6 +47,10 @@ def rejected(stages, file):
     return file.rejected_code
 
 
+def parts_of(stages, file):
+    return stages.journey.deposit.parts(stages.coordinator, file.packet_id, file.id)
+
+
 def later(stages):
     """When a dead worker's lease is over."""
     stages.clock.advance(stages.limits.lease_for)
@@ -63,9 +67,20 @@ def test_a_verified_file_has_its_digest_checksum_etag_and_headers_pinned(stages,
     etag, sealed = stages.store.contents[file.object_key]
     layout = Layout(size, file.part_bytes)
     starts = [layout.sealed_part_start(number) for number in range(1, file.part_count + 1)]
-    parts = stages.journey.deposit.parts(stages.coordinator, file.packet_id, file.id)
-    assert [part.header for part in parts] == [sealed[start : start + HEADER_BYTES] for start in starts]
+    assert [part.header for part in parts_of(stages, file)] == [
+        sealed[start : start + HEADER_BYTES] for start in starts
+    ]
     assert (file.etag, file.upload_id, file.lease_until, len(sealed)) == (etag, None, None, layout.sealed_size)
+
+
+def test_verifying_finds_the_digest_of_a_part_that_came_without_one(stages):
+    data = some_bytes(MANY)
+    stage = stages.opened({"A1.svs": data})
+    file = stages.put(stage, "A1.svs", data)
+    assert {part.sha256 for part in parts_of(stages, file)} == {None}
+    stages.verify_all()
+    pieces = [data[start : start + PART_BYTES] for start in range(0, MANY, PART_BYTES)]
+    assert [part.sha256 for part in parts_of(stages, file)] == [sha256_hex(piece) for piece in pieces]
 
 
 def test_the_file_that_waits_longest_is_first(stages):

@@ -179,18 +179,17 @@ class Verify:
         return _Findings(whole.sha256.hexdigest(), whole.crc32, opened)
 
     def _read_part(self, file: PacketFile, part: Part, key: SecretKey, whole: _Tally, lease: Lease) -> Part:
-        """The part with its header pinned; DigestMismatch, SealBroken."""
+        """The part with its header pinned, and its digest where it came with none; DigestMismatch, SealBroken."""
         layout = Layout(file.size_bytes, file.part_bytes)
         opener = PartOpener(key, file.packet_id, file.id, layout, part.number)
         alone = hashlib.sha256()
         for plaintext in self._opened(file, layout, opener, part.number):
             lease.keep()
             whole.update(plaintext)
-            if part.sha256 is not None:
-                alone.update(plaintext)
+            alone.update(plaintext)
         if part.sha256 not in {None, alone.hexdigest()}:
             raise DigestMismatch
-        return replace(part, header=opener.header)
+        return replace(part, header=opener.header, sha256=alone.hexdigest())
 
     def _opened(self, file: PacketFile, layout: Layout, opener: PartOpener, number: int) -> Iterator[bytes]:
         start, length = layout.sealed_part_start(number), layout.sealed_part_size(number)
