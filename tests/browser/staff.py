@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.journey.hospital import Hospital
 
-WITHIN_MS = 240_000
+WITHIN_MS = 600_000
 PASSWORD = "correct horse battery staple"
 
 

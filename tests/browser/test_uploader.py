@@ -1,6 +1,7 @@
 """Files dropped on a packet's page, at the installation that a user would start."""
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,6 +31,23 @@ def page(browser: Browser, member: Member) -> Iterator[Page]:
 @pytest.fixture
 def sender(page: Page, hospital: Hospital) -> Sender:
     return Sender(page, hospital).open()
+
+
+#: "late.svs" comes only when the page says so, and "gone.svs" never: as from a share that is slow or gone.
+SHARE = """() => {
+  const { webkitGetAsEntry } = DataTransferItem.prototype;
+  const coming = new Promise((come) => { window.come = come; });
+  DataTransferItem.prototype.webkitGetAsEntry = function () {
+    const entry = webkitGetAsEntry.call(this);
+    const file = entry.file.bind(entry);
+    entry.file = async (found, failed) => {
+      if (entry.name === "gone.svs") return failed(new DOMException("gone", "NotReadableError"));
+      if (entry.name === "late.svs") await coming;
+      return file(found, failed);
+    };
+    return entry;
+  };
+}"""
 
 
 def write(path: Path, size: int) -> Path:
@@ -199,6 +217,145 @@ def test_a_packet_closes_by_itself_after_its_page_was_shut(sender: Sender, tmp_p
     sender.page.wait_for_function("() => !document.querySelector('[data-uploader]')", timeout=WITHIN_MS)
     sender.page.close()
     assert eventually(lambda: sender.shown()["state"] == "closed")
+
+
+def closes_itself(sender: Sender) -> None:
+    sender.page.get_by_label("Close the packet by itself").check()
+
+
+def is_closed(sender: Sender) -> bool:
+    return eventually(lambda: sender.shown()["state"] == "closed", WITHIN_MS / 1000)
+
+
+def test_a_packet_does_not_close_by_itself_before_what_was_dropped_last_is_there(
+    sender: Sender, tmp_path: Path
+) -> None:
+    sender.page.evaluate(SHARE)
+    sender.line(CRAWL)
+    sender.drop(write(tmp_path / "A1.svs", 16 * MIB))
+    closes_itself(sender)
+    sender.drop(write(tmp_path / "late.svs", 1000))
+    sender.line()
+    sender.sees_verified(1)
+    assert sender.shown()["state"] == "open"
+    sender.page.evaluate("() => window.come()")
+    assert is_closed(sender)
+    assert set(sender.files()) == {"A1.svs", "late.svs"}
+
+
+def test_a_packet_does_not_close_by_itself_without_what_could_not_be_read(sender: Sender, tmp_path: Path) -> None:
+    sender.page.evaluate(SHARE)
+    sender.line(CRAWL)
+    sender.drop(write(tmp_path / "A1.svs", 16 * MIB), write(tmp_path / "gone.svs", 10))
+    closes_itself(sender)
+    sender.line()
+    sender.sees("Could not be read: gone.svs")
+    sender.sees_verified(1)
+    expect(sender.page.locator("[data-status]")).to_contain_text("Some files were not sent", timeout=WITHIN_MS)
+    assert sender.shown()["state"] == "open"
+
+
+def test_a_packet_closes_by_itself_once_what_failed_is_removed(sender: Sender, tmp_path: Path) -> None:
+    sender.line(CRAWL)
+    sender.choose_files([write(tmp_path / "back\\slash.svs", 10), write(tmp_path / "A1.svs", 16 * MIB)])
+    closes_itself(sender)
+    sender.line()
+    sender.sees_verified(1)
+    sender.rows.filter(has_text="slash.svs").get_by_role("button", name="Remove").click()
+    assert is_closed(sender)
+    assert set(sender.files()) == {"A1.svs"}
+
+
+def test_a_packet_does_not_close_by_itself_when_all_that_is_sent_is_removed(sender: Sender, tmp_path: Path) -> None:
+    sender.choose_files([write(tmp_path / "A1.svs", 10)])
+    sender.sees_verified(1)
+    sender.open()
+    sender.line(CRAWL)
+    sender.choose_files([write(tmp_path / "wrong.svs", 64 * MIB)])
+    closes_itself(sender)
+    sender.rows.get_by_role("button", name="Remove").click()
+    sender.line()
+    assert eventually(lambda: set(sender.files()) == {"A1.svs"}, WITHIN_MS / 1000)
+    expect(sender.page.get_by_label("Close the packet by itself")).to_be_hidden()
+    assert sender.shown()["state"] == "open"
+
+
+def test_why_a_packet_does_not_close_by_itself_stays_to_be_read(sender: Sender, tmp_path: Path) -> None:
+    sender.hospital.coordinator.did(
+        f"/packets/{sender.packet_id}/files", {"path": "earlier.svs", "size": 10, "transport": "gateway"}
+    )
+    sender.line(CRAWL)
+    sender.drop(write(tmp_path / "A1.svs", 16 * MIB))
+    closes_itself(sender)
+    sender.line()
+    sender.sees("Not every file is complete, so the packet was not closed.")
+    sender.page.wait_for_timeout(1000)
+    sender.sees("Not every file is complete, so the packet was not closed.")
+
+
+def test_another_file_of_a_name_that_is_on_its_way_is_not_passed_over(sender: Sender, tmp_path: Path) -> None:
+    first, other = write(tmp_path / "one" / "1.svs", 32 * MIB), write(tmp_path / "two" / "1.svs", 20)
+    sender.line(CRAWL)
+    sender.choose_files([first])
+    sender.choose_files([other])
+    sender.sees("The packet already has a file of this name")
+    sender.line()
+    sender.sees_verified(1)
+    assert sender.files()["1.svs"]["sha256"] == digest_of(first)
+    sender.press("Try again")
+    sender.sees("The packet already has another file of this name, complete.")
+
+
+def test_what_still_waited_when_the_page_was_left_is_said_when_it_is_loaded_again(
+    sender: Sender, tmp_path: Path
+) -> None:
+    send_some(sender, *(write(tmp_path / f"A{number}.svs", 64 * MIB if number else 10) for number in range(9)))
+    sender.page.reload()
+    sender.line()
+    expect(sender.page.locator("[data-left]")).to_contain_text(
+        re.compile(r"Still waiting to be sent when this page was left: [1-8]\."), timeout=WITHIN_MS
+    )
+
+
+def test_who_was_signed_out_before_dropping_anything_is_told_and_goes_on(
+    browser: Browser, hospital: Hospital, tmp_path: Path
+) -> None:
+    cat = enrolled(browser, hospital, "cat@agatha.test", "depositor")
+    with signed_in(browser, cat) as context:
+        sending = Sender(context.new_page(), hospital).open()
+        elsewhere = context.new_page()
+        elsewhere.goto(f"{cat.url}/staff/account")
+        elsewhere.locator("details.who summary").click()
+        elsewhere.get_by_role("button", name="Sign out", exact=True).click()
+        sending.drop(write(tmp_path / "A1.svs", 10))
+        sending.sees("You are signed out. Sign in again in another tab, then it goes on by itself.")
+        elsewhere.goto(f"{cat.url}/staff/sign-in")
+        cat.sign_in(elsewhere, cat.codes[0])
+        sending.sees_verified(1)
+
+
+def test_an_upload_goes_on_when_its_sender_acts_in_the_right_role_again(sender: Sender, tmp_path: Path) -> None:
+    send_some(sender, write(tmp_path / "A0.xml", 10), write(tmp_path / "A1.svs", 64 * MIB))
+    elsewhere = sender.page.context.new_page()
+    elsewhere.goto(f"{sender.hospital.installation.base_url}/staff/account")
+    for role in ("Privacy officer", "Coordinator"):
+        elsewhere.locator("details.who summary").click()
+        elsewhere.get_by_role("button", name=f"Act as: {role}").click()
+        elsewhere.wait_for_load_state()
+        if role == "Privacy officer":
+            sender.line()
+            sender.sees("The role that you act in now may not send files.")
+    sender.press("Continue")
+    sender.sees_verified(2)
+
+
+def test_whoever_pauses_by_keyboard_stands_on_the_button_that_goes_on(sender: Sender, tmp_path: Path) -> None:
+    send_some(sender, write(tmp_path / "A0.xml", 10), write(tmp_path / "A1.svs", 32 * MIB))
+    sender.page.get_by_role("button", name="Pause").press("Enter")
+    expect(sender.page.get_by_role("button", name="Continue")).to_be_focused(timeout=WITHIN_MS)
+    sender.line()
+    sender.page.keyboard.press("Enter")
+    sender.sees_verified(2)
 
 
 def test_two_quick_clicks_close_a_packet_once(sender: Sender, tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ async function send(file) {
 
 async function look() {
   const answer = await fetch(location.pathname);
-  if (!answer.ok) return;
+  if (!answer.ok) return soon();
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("#opinion-files");
   document.querySelector("#opinion-files").replaceWith(fresh);
   soon();

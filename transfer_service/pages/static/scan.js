@@ -1,8 +1,11 @@
 // Sends the scan of a form to the API as its bytes are, and then loads the page again, which shows it.
+import { Session } from "./uploader/session.js";
+
 const form = document.querySelector("[data-scan]");
 const failure = form?.querySelector("[data-failure]");
 const progress = form?.querySelector("[data-progress]");
 const button = form?.querySelector("button");
+const session = new Session();
 
 function say(code) {
   const words = form.querySelector("[data-words]").content;
@@ -15,7 +18,7 @@ function put(file) {
   const request = new XMLHttpRequest();
   request.open("PUT", form.dataset.scan);
   request.setRequestHeader("Content-Type", file.type || "application/octet-stream");
-  request.setRequestHeader("X-CSRF-Token", document.querySelector('meta[name="csrf-token"]').content);
+  request.setRequestHeader("X-CSRF-Token", session.token);
   request.upload.addEventListener("progress", ({ loaded, total }) => {
     progress.max = total;
     progress.value = loaded;
@@ -41,6 +44,7 @@ async function send(file) {
   progress.hidden = false;
   button.disabled = true;
   try {
+    await session.look(); // somebody may have signed in again meanwhile, in another tab
     const request = await put(file);
     if (request.status === 200) location.reload();
     else say(codeOf(request));

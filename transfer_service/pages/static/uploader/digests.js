@@ -1,21 +1,36 @@
 // Parts read and hashed by a worker: bytes and SHA-256 of each.
-import { Unsendable } from "./failures.js";
+import { Later, Unsendable } from "./failures.js";
 
 export class Digests {
   constructor() {
     this.asked = new Map();
     this.last = 0;
-    this.worker = new Worker(new URL("digest-worker.js", import.meta.url), { type: "module" });
-    this.worker.onmessage = ({ data }) => this.answered(data);
+    this.worker = null;
   }
 
-  // Unsendable where the file is not as it was, gone, or not to be read.
+  // Unsendable where the file is not as it was, gone, or not to be read; Later where the worker did not come.
   of(blob) {
     const id = (this.last += 1);
+    this.worker ??= this.begun();
     return new Promise((resolve, reject) => {
       this.asked.set(id, { resolve, reject, size: blob.size });
       this.worker.postMessage({ id, blob });
     });
+  }
+
+  begun() {
+    const worker = new Worker(new URL("digest-worker.js", import.meta.url), { type: "module" });
+    worker.onmessage = ({ data }) => this.answered(data);
+    worker.onerror = () => this.lost();
+    return worker;
+  }
+
+  // The service may not have answered for its script: the next who asks begins another.
+  lost() {
+    this.worker.terminate();
+    this.worker = null;
+    for (const { reject } of this.asked.values()) reject(new Later("busy"));
+    this.asked.clear();
   }
 
   answered({ id, bytes, digest, failed }) {

@@ -1,16 +1,18 @@
 // Joins the uploader to the page /staff/packets/{id}.
 import { Api } from "./api.js";
+import { Later, Unsendable } from "./failures.js";
 import { fromDrop, fromHandles, fromInput } from "./gather.js";
 import { until } from "./patience.js";
 import { handlesOf, recall } from "./remembered.js";
 import { Session } from "./session.js";
 import { Standing } from "./standing.js";
 import { watchTurn } from "./turn.js";
-import { FAILED } from "./upload.js";
 import { Uploader } from "./uploader.js";
 import { View } from "./view.js";
-import { Words } from "./words.js";
+import { number, Words } from "./words.js";
 
+const PATIENCE_S = 60;
+const MORE_CAME = "more_came";
 const body = document.querySelector("[data-packet]");
 const session = new Session();
 const api = new Api(`/api/v1/packets/${body.dataset.packet}`, session);
@@ -22,8 +24,10 @@ if (body.dataset.underWay !== undefined) standing.soon();
 
 // The parts of the page that say how files stand, as the service writes them.
 async function refresh() {
-  const answer = await fetch(location.href, { redirect: "manual", cache: "no-store" });
-  if (!answer.ok) return;
+  const answer = await fetch(location.href, {
+    redirect: "manual", cache: "no-store", signal: AbortSignal.timeout(PATIENCE_S * 1000),
+  });
+  if (!answer.ok) throw new Later("busy");
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const part of document.querySelectorAll("[data-live]")) {
     const other = fresh.getElementById(part.id);
@@ -43,20 +47,23 @@ function start(section) {
   const view = new View(section, words, { retry: (upload) => uploader.retry(upload), remove: (upload) => uploader.remove(upload) });
   const uploader = new Uploader(body.dataset.packet, api, {
     changed: () => view.changed(uploader),
+    gathered: (what) => gathered(what),
     sent: () => standing.watch(),
-    ended: (uploads) => ended(uploads),
+    ended: () => ended(),
     elsewhere: () => lookAtOtherTab(),
   });
 
-  async function take(gathering, handles = []) {
+  let isClosing = false;
+
+  function take(gathering, handles = []) {
     view.show("looking", true);
-    const gathered = await gathering;
-    view.gathered(gathered);
-    if (gathered.files.length > 0) {
-      view.show("unfinished", false);
-      await uploader.add(gathered.files, await handles);
-    }
-    view.show("looking", false);
+    return uploader.add(gathering, handles);
+  }
+
+  function gathered(what) {
+    view.gathered(what);
+    view.show("unclosed", false);
+    if (what.files.length > 0) view.show("unfinished", false);
   }
 
   function lookAtOtherTab() {
@@ -67,30 +74,50 @@ function start(section) {
     });
   }
 
-  async function ended(uploads) {
-    const failed = uploads.filter(({ state }) => state === FAILED).length;
+  async function ended() {
     view.draw(uploader);
-    view.speak(words.say(failed > 0 ? "ended-some" : "ended"));
     standing.soon();
-    if (failed === 0 && view.part("close-after")?.checked) await close();
+    if (uploader.isWhole && view.part("close-after")?.checked) await close();
+    else if (uploader.isWhole) view.speak(words.say("ended"));
+    else if (uploader.uploads.size > 0) view.speak(words.say("ended-some"));
   }
 
+  // Not where more came meanwhile: then it ends once more.
   async function close() {
+    if (isClosing) return;
+    isClosing = true;
     try {
-      await until(() => api.post("/close", { when_verified: true }), session, new AbortController().signal, () => {});
+      await until(closed, session, new AbortController().signal, (why) => {
+        uploader.wait = why;
+        view.changed(uploader);
+      });
+      isClosing = false;
+      if (!uploader.isBusy) location.reload();
     } catch (failure) {
-      view.show("stopped", true, view.refusal(failure));
-      return;
+      isClosing = false;
+      if (failure.code === MORE_CAME) return;
+      view.show("unclosed", true, view.refusal(failure));
+      view.speak(view.refusal(failure));
     }
-    location.reload();
   }
 
+  function closed() {
+    if (uploader.isBusy || !uploader.isWhole) throw new Unsendable(MORE_CAME);
+    return api.post("/close", { when_verified: true });
+  }
+
+  // What the browser opens no more is told of as what can't be read.
   async function goOn() {
-    const handles = await recall(body.dataset.packet);
-    for (const handle of handles) {
-      if ((await handle.requestPermission({ mode: "read" })) !== "granted") return;
-    }
+    const { handles } = await recall(body.dataset.packet);
+    for (const handle of handles) await handle.requestPermission({ mode: "read" }).catch(() => null);
     await take(fromHandles(handles));
+  }
+
+  async function recalled() {
+    const { handles, waiting } = await recall(body.dataset.packet);
+    view.show("recalled", handles.length > 0);
+    view.show("left", waiting > 0, words.say("left-waiting", { count: number(waiting) }));
+    if (waiting > 0) view.show("unfinished", true);
   }
 
   function takesDrops(zone) {
@@ -124,9 +151,9 @@ function start(section) {
   view.part("go-on").onclick = () => uploader.goOn();
   view.part("recalled").onclick = goOn;
   addEventListener("beforeunload", (event) => {
-    if (uploader.isSending) event.preventDefault();
+    if (uploader.isBusy || isClosing) event.preventDefault();
   });
-  recall(body.dataset.packet).then((handles) => view.show("recalled", handles.length > 0));
+  recalled();
   lookAtOtherTab();
   view.show("chooser", true);
 }

@@ -13,9 +13,11 @@ export async function until(act, session, signal, waiting) {
       waiting(null);
       return value;
     } catch (failure) {
+      signal.throwIfAborted();
       if (failure instanceof SignedOut) {
         waiting("signed-out");
         await heard(session.renewed(), signal);
+        waiting(null);
         if (tries > 0) await pause(backoff(tries), signal);
       } else if (failure instanceof Later) {
         waiting(navigator.onLine ? failure.why : "offline");

@@ -1,13 +1,15 @@
-// Where a packet's files are on this machine, kept by the browser until they are all sent: handles, no bytes.
-// Only where the browser has them (Chromium); nothing fails where it has not.
+// Where a packet's files are on this machine and how many of them still wait, kept by the browser until all are sent:
+// handles, where it has them (Chromium), and a number; no bytes and no names. Nothing fails where it can't.
 const STORE = "handles";
+const NOTHING = { handles: [], waiting: 0 };
 const KEPT_FOR_MS = 14 * 24 * 3600 * 1000;
 
 export async function remember(packet, handles) {
-  await attempt("readwrite", async (store) => {
-    const former = await done(store.get(packet));
-    store.put({ handles: [...(former?.handles ?? []), ...handles], at: Date.now() }, packet);
-  });
+  if (handles.length > 0) await change(packet, (former) => ({ handles: [...former.handles, ...handles] }));
+}
+
+export async function keepCount(packet, waiting) {
+  await change(packet, () => ({ waiting }));
 }
 
 export async function recall(packet) {
@@ -17,7 +19,7 @@ export async function recall(packet) {
     }
     return done(store.get(packet));
   });
-  return found?.handles ?? [];
+  return { ...NOTHING, ...found };
 }
 
 export async function forget(packet) {
@@ -28,6 +30,13 @@ export async function forget(packet) {
 export async function handlesOf(transfer) {
   const asked = [...transfer.items].map((item) => item.getAsFileSystemHandle?.().catch(() => null));
   return (await Promise.all(asked)).filter(Boolean);
+}
+
+async function change(packet, more) {
+  await attempt("readwrite", async (store) => {
+    const former = { ...NOTHING, ...(await done(store.get(packet))) };
+    store.put({ ...former, ...more(former), at: Date.now() }, packet);
+  });
 }
 
 async function attempt(mode, act) {

@@ -1,5 +1,6 @@
 // Who is signed in: the page's token, and whether a new session has begun in another tab.
 const ASK_EVERY_S = 5;
+const PATIENCE_S = 60;
 
 export class Session {
   constructor() {
@@ -25,7 +26,9 @@ export class Session {
 
   async look() {
     try {
-      const answer = await fetch(location.pathname, { redirect: "manual", cache: "no-store" });
+      const answer = await fetch(location.pathname, {
+        redirect: "manual", cache: "no-store", signal: AbortSignal.timeout(PATIENCE_S * 1000),
+      });
       if (!answer.ok) return false;
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       return this.take(page.querySelector('meta[name="csrf-token"]')?.content);

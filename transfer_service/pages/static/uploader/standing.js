@@ -1,11 +1,11 @@
 // How the packet's files stand at the service: asked gently, by one request for all, while the page is looked at.
 const FIRST_MS = 1500;
-const LONGEST_MS = 15_000;
+const LONGEST_MS = 15_000; // of a packet with up to a thousand files, and so much more for each thousand
 
 export class Standing {
   // `told` hears the packet whenever it stands otherwise.
   constructor(api, told) {
-    Object.assign(this, { api, told, seen: null, timer: null, wait_ms: FIRST_MS });
+    Object.assign(this, { api, told, seen: null, timer: null, wait_ms: FIRST_MS, longest_ms: LONGEST_MS });
     document.addEventListener("visibilitychange", () => document.hidden || this.timer === null || this.soon());
   }
 
@@ -23,23 +23,26 @@ export class Standing {
   later() {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.look(), this.wait_ms);
-    this.wait_ms = Math.min(LONGEST_MS, this.wait_ms * 1.3);
+    this.wait_ms = Math.min(this.longest_ms, this.wait_ms * 1.3);
   }
 
   async look() {
     if (document.hidden) return; // `timer` stays set: looking at the page again asks again
-    let packet;
     try {
-      packet = await this.api.get();
+      if (await this.isUnderWay()) this.later();
+      else this.timer = null;
     } catch {
       this.later();
-      return;
     }
+  }
+
+  async isUnderWay() {
+    const packet = await this.api.get();
+    this.longest_ms = LONGEST_MS * Math.max(1, packet.files.length / 1000);
     const now = JSON.stringify([packet.state, packet.files.map(({ id, state }) => [id, state])]);
     if (now !== this.seen) await this.told(packet);
     this.seen = now;
-    if (isUnderWay(packet)) this.later();
-    else this.timer = null;
+    return isUnderWay(packet);
   }
 }
 

@@ -14,13 +14,14 @@ export const REMOVED = "removed";
 const COMPLETE = new Set(["verifying", "verified"]);
 
 export class Upload {
-  // `known` is the file as the service has it, where it has begun already.
-  constructor(packet, found, known) {
+  // `known` is the file as the service has it, where it has begun already; `place` is where the packet's others find it.
+  constructor(packet, found, known, place = null) {
     Object.assign(this, { packet, path: found.path, file: found.file, look: found.again, known });
     Object.assign(this, { state: WAITING, failure: null, wait: null, jobs: 0, speed: new Speed() });
     Object.assign(this, { arrived: null, asking: null, doubtful: false, finishing: false });
     Object.assign(this, { returned: [], next: 1, sent: 0, there: 0, moving: new Map() });
     this.key = crypto.randomUUID();
+    this.place = place ?? this.key;
     this.control = new AbortController();
   }
 
@@ -31,6 +32,10 @@ export class Upload {
   // Bytes that are there, and those on their way.
   get bytes() {
     return [...this.moving.values()].reduce((sum, bytes) => sum + bytes, this.there);
+  }
+
+  get isCarried() {
+    return Boolean(this.known?.carried_from) && this.known.state === "receiving";
   }
 
   get isOver() {
@@ -64,7 +69,7 @@ export class Upload {
     return this.guarded(async (signal) => {
       const start = (number - 1) * this.known.part_size;
       const slice = this.file.slice(start, Math.min(start + this.known.part_size, this.size));
-      const { bytes, digest } = await this.packet.digests.of(slice);
+      const { bytes, digest } = await this.trying(signal, () => this.packet.digests.of(slice));
       signal.throwIfAborted();
       const size = bytes.byteLength; // its bytes may be gone once they are sent
       await this.trying(signal, () => this.put(number, bytes, digest, signal));
@@ -98,7 +103,7 @@ export class Upload {
     this.state = REMOVED;
     this.halt();
     await this.idle();
-    if (!this.known || COMPLETE.has(this.known.state)) return;
+    if (!this.known || this.isCarried || COMPLETE.has(this.known.state)) return;
     await this.trying(this.control.signal, () => this.discard());
   }
 
@@ -109,7 +114,7 @@ export class Upload {
 
   // Whether what is known can become this file; what can't is taken out, unless it is complete.
   async fits(signal) {
-    if (this.known.carried_from && this.known.state === "receiving") throw new Unsendable("carried");
+    if (this.isCarried) throw new Unsendable("carried");
     if (this.known.size === this.size) return true;
     if (COMPLETE.has(this.known.state)) throw new Unsendable("differs");
     await this.trying(signal, () => this.discard());
@@ -127,19 +132,27 @@ export class Upload {
 
   // The digests of what has arrived, by number. However many ask, one asks the service.
   ask() {
-    this.asking ??= this.packet.api
-      .get(`/files/${this.known.id}/parts`)
-      .then(({ items }) => new Map(items.map((part) => [part.number, part.sha256])))
-      .finally(() => {
-        this.asking = null;
-      });
+    this.asking ??= this.asked().finally(() => {
+      this.asking = null;
+    });
     return this.asking;
   }
 
+  async asked() {
+    this.doubtful = false; // whoever loses a part meanwhile doubts again
+    try {
+      const { items } = await this.packet.api.get(`/files/${this.known.id}/parts`);
+      return new Map(items.map((part) => [part.number, part.sha256]));
+    } catch (failure) {
+      this.doubtful = true;
+      throw failure;
+    }
+  }
+
   async put(number, bytes, digest, signal) {
-    if (this.doubtful) this.arrived = await this.ask();
+    if (this.doubtful || this.asking) this.arrived = await this.ask();
     if (this.arrived.get(number) === hex(digest)) return;
-    if (COMPLETE.has(this.known.state)) throw new Unsendable("differs");
+    if (COMPLETE.has(this.known.state)) throw new Unsendable(this.arrived.get(number) ? "differs" : "unverified");
     const url = `/files/${this.known.id}/parts/${number}`;
     const headers = { "Content-Type": "application/octet-stream", "Content-Digest": contentDigest(digest) };
     try {
@@ -155,6 +168,7 @@ export class Upload {
 
   moved(number, bytes) {
     const more = bytes - (this.moving.get(number) ?? 0);
+    this.wait = null;
     this.moving.set(number, bytes);
     this.speed.add(more);
     this.packet.moved(more);
@@ -185,7 +199,7 @@ export class Upload {
     try {
       await act(signal);
     } catch (failure) {
-      if (!signal.aborted) this.fail(failure);
+      if (!signal.aborted && !this.packet.stops(failure)) this.fail(failure);
       else if (this.state === SENDING) giveBack();
     } finally {
       this.jobs -= 1;
@@ -196,7 +210,6 @@ export class Upload {
   fail(failure) {
     Object.assign(this, { state: FAILED, failure });
     this.halt();
-    this.packet.failed(failure);
   }
 
   idle() {

@@ -1,46 +1,66 @@
 // All files that go from here into one packet: in order, four parts at a time, until nothing is left to send.
 import { Digests } from "./digests.js";
+import { Unsendable } from "./failures.js";
 import { Lanes } from "./lanes.js";
 import { until } from "./patience.js";
-import { forget, remember } from "./remembered.js";
+import { forget, keepCount, remember } from "./remembered.js";
 import { Speed } from "./speed.js";
 import { takeTurn } from "./turn.js";
 import { FAILED, REMOVED, THERE, Upload, WAITING } from "./upload.js";
 
 const AT_ONCE = 4;
-// What the service says of the packet, so that no file of it can go on.
-const OF_THE_PACKET = new Set(["packet_not_open", "packet_retired", "not_allowed"]);
+// What the service says of the packet, so that no file of it can go on; and of whoever sends, who may act otherwise again.
+const OVER = new Set(["packet_not_open", "packet_retired"]);
+const MAY_NOT = "not_allowed";
 
 export class Uploader {
-  // `told` hears: changed(), sent(), ended(uploads), elsewhere().
+  // `told` hears: changed(), gathered(what), sent(), ended(), elsewhere().
   constructor(packetId, api, told) {
     Object.assign(this, { packetId, api, told, session: api.session, digests: new Digests(), speed: new Speed() });
     Object.assign(this, { uploads: new Map(), waiting: [], begun: new Set() });
-    Object.assign(this, { isPaused: false, stopped: null, giveBackTurn: null });
+    Object.assign(this, { isPaused: false, stopped: null, wait: null, turn: null, coming: 0, unreadable: 0, hasEnded: true });
     this.lanes = new Lanes(AT_ONCE, () => this.next(), () => this.idle());
   }
 
-  get isSending() {
-    return this.lanes.running > 0;
-  }
-
+  // Whether something is on its way, waits, or is looked at: leaving the page would leave it behind.
   get isBusy() {
-    return this.giveBackTurn !== null;
+    return !this.hasEnded && !this.isOver;
   }
 
-  // Take files on. False where another tab is at it.
-  async add(files, handles = []) {
-    if (!(await this.hasTurn())) return false;
-    if (handles.length > 0) await remember(this.packetId, handles);
-    const known = await this.known();
-    for (const found of files) this.take(found, known.get(identity(found.path)) ?? null);
-    this.wake();
-    return true;
+  get isOver() {
+    return OVER.has(this.stopped?.code);
   }
 
-  // Once more, after it failed.
+  // Everything that was chosen since it was last at rest is there.
+  get isWhole() {
+    const uploads = [...this.uploads.values()];
+    return this.unreadable === 0 && uploads.length > 0 && uploads.every(({ state }) => state === THERE);
+  }
+
+  // Take on what is being gathered; nothing where another tab is at it.
+  add(gathering, handles = []) {
+    if (this.hasEnded) this.unreadable = 0;
+    return this.during(async () => {
+      const gathered = await gathering;
+      this.unreadable += gathered.unreadable.length;
+      this.told.gathered(gathered);
+      if (gathered.files.length === 0 || !(await this.hasTurn())) return;
+      await remember(this.packetId, await handles);
+      const known = await this.known();
+      for (const found of gathered.files) this.take(found, known.get(identity(found.path)) ?? null);
+    });
+  }
+
+  // Once more, after it failed: as the file is now, where it is still there.
   retry(upload) {
-    return this.add([{ path: upload.path, file: upload.file, again: upload.look }]);
+    return this.during(async () => {
+      if (!(await this.hasTurn())) return;
+      const file = await upload.look().catch(() => upload.file);
+      const known = await this.known();
+      if (this.uploads.get(upload.place) !== upload) return; // somebody pressed twice
+      this.uploads.delete(upload.place);
+      this.take({ path: upload.path, file, again: upload.look }, known.get(identity(upload.path)) ?? null);
+    });
   }
 
   pause() {
@@ -50,17 +70,35 @@ export class Uploader {
   }
 
   goOn() {
-    this.isPaused = false;
+    Object.assign(this, { isPaused: false, stopped: null });
     this.wake();
   }
 
-  async remove(upload) {
-    this.uploads.delete(identity(upload.path));
+  remove(upload) {
+    this.uploads.delete(upload.place);
+    this.begun.delete(upload);
     this.waiting = this.waiting.filter((each) => each !== upload);
+    return this.during(async () => {
+      await upload.remove();
+      this.told.sent();
+    });
+  }
+
+  // It is not at rest until this is done too. What goes wrong in it is no one file's failure.
+  async during(act) {
+    if (!this.isOver) this.stopped = null;
+    this.coming += 1;
+    this.hasEnded = false;
     this.told.changed();
-    await upload.remove();
-    this.told.sent();
-    this.wake();
+    try {
+      await act();
+    } catch (failure) {
+      this.stop(failure);
+    } finally {
+      this.coming -= 1;
+      keepCount(this.packetId, this.waiting.length);
+      this.wake();
+    }
   }
 
   // What uploads say of themselves.
@@ -74,16 +112,24 @@ export class Uploader {
     this.told.changed();
   }
 
-  failed({ code }) {
-    if (!OF_THE_PACKET.has(code)) return;
-    this.stopped = code;
+  // Whether that is no one file's failure: then nothing goes on.
+  stops(failure) {
+    if (!OVER.has(failure.code) && failure.code !== MAY_NOT) return false;
+    this.stop(failure);
+    return true;
+  }
+
+  stop(failure) {
+    this.stopped = failure;
     this.pause();
   }
 
   async hasTurn() {
-    this.giveBackTurn ??= await takeTurn(`upload:${this.packetId}`);
-    if (!this.giveBackTurn) this.told.elsewhere();
-    return this.giveBackTurn !== null;
+    const turn = (this.turn ??= takeTurn(`upload:${this.packetId}`));
+    if (await turn) return true;
+    if (this.turn === turn) this.turn = null;
+    this.told.elsewhere();
+    return false;
   }
 
   async known() {
@@ -96,10 +142,20 @@ export class Uploader {
 
   take(found, known) {
     const former = this.uploads.get(identity(found.path));
-    if (former && !former.isOver) return;
-    const upload = new Upload(this, found, known);
-    this.uploads.set(identity(found.path), upload);
+    if (former && !former.isOver) {
+      if (!isOne(former.file, found.file)) this.refuse(found);
+      return;
+    }
+    const upload = new Upload(this, found, known, identity(found.path));
+    this.uploads.set(upload.place, upload);
     this.waiting.push(upload);
+  }
+
+  // Another file of that name is on its way.
+  refuse(found) {
+    const upload = new Upload(this, found, null);
+    this.uploads.set(upload.place, upload);
+    upload.fail(new Unsendable("path_taken"));
   }
 
   wake() {
@@ -115,6 +171,7 @@ export class Uploader {
     }
     const upload = this.waiting.shift();
     if (!upload) return undefined;
+    keepCount(this.packetId, this.waiting.length);
     this.begun.add(upload);
     return () => this.work(upload, () => upload.begin());
   }
@@ -127,14 +184,15 @@ export class Uploader {
     this.told.changed();
   }
 
-  // Nothing runs: it is paused, or all that could be sent is.
+  // Nothing runs: it is paused, or something is still coming, or all that could be sent is.
   idle() {
-    if (this.isPaused || !this.isBusy) return;
-    this.giveBackTurn();
-    this.giveBackTurn = null;
-    const uploads = [...this.uploads.values()];
-    if (!uploads.some((upload) => upload.state === FAILED)) forget(this.packetId);
-    this.told.ended(uploads);
+    const isLeft = this.waiting.length > 0 || this.begun.size > 0;
+    if (this.hasEnded || this.coming > 0 || (this.isPaused && isLeft)) return;
+    Object.assign(this, { hasEnded: true, isPaused: false });
+    this.turn?.then((giveBack) => giveBack?.());
+    this.turn = null;
+    if (this.isWhole) forget(this.packetId);
+    this.told.ended();
   }
 
   // How far all of it is.
@@ -152,4 +210,9 @@ export class Uploader {
 // What two paths share where the service takes them for one, as far as that can be said here.
 function identity(path) {
   return path.normalize("NFC").toLowerCase();
+}
+
+// As far as can be said without reading them.
+function isOne(file, other) {
+  return file.size === other.size && file.lastModified === other.lastModified;
 }

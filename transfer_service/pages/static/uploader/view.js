@@ -4,11 +4,12 @@ import { duration, number, size } from "./words.js";
 
 const EVERY_MS = 250;
 const MOST_WAITING = 20;
+const MOST_FAILED = 100;
 const SPOKEN_STEPS = 4;
 
 export class View {
   constructor(section, words, acts) {
-    Object.assign(this, { section, words, acts, rows: new Map(), timer: null, step: 0, spoken: "" });
+    Object.assign(this, { section, words, acts, rows: new Map(), timer: null, step: 0, spoken: "", waits: "" });
     this.list = section.querySelector("[data-rows]");
     this.rowTemplate = section.querySelector("[data-row]");
   }
@@ -19,8 +20,16 @@ export class View {
 
   show(name, isShown, text = null) {
     const part = this.part(name);
+    const isLost = !isShown && part.contains(document.activeElement);
     part.hidden = !isShown;
+    if (isLost) queueMicrotask(() => this.catchFocus());
     if (text !== null && part.textContent !== text) part.textContent = text;
+  }
+
+  // Whoever goes by keyboard is not thrown back to the top because what they pressed is gone.
+  catchFocus() {
+    const buttons = ["pause", "go-on", "choose-folder"].map((name) => this.part(name));
+    buttons.find((button) => button.offsetParent !== null)?.focus();
   }
 
   // Draw soon, however often it is asked.
@@ -34,13 +43,16 @@ export class View {
   draw(uploader) {
     const uploads = [...uploader.uploads.values()];
     const open = uploads.filter(({ state }) => state !== THERE);
-    this.show("run", open.length > 0 && !uploader.stopped);
-    this.show("stopped", Boolean(uploader.stopped), uploader.stopped && this.words.say(`stopped-${uploader.stopped}`));
-    this.drawTotal(uploader);
+    const isShown = open.length > 0 && !uploader.isOver;
+    this.show("run", isShown);
+    this.show("stopped", Boolean(uploader.stopped), uploader.stopped && this.why(uploader.stopped));
+    if (uploader.isOver) this.show("chooser", false);
+    if (isShown) this.drawTotal(uploader);
     this.drawWaiting(uploader, open);
-    this.drawRows(shownOf(open));
-    const hidden = open.length - this.rows.size;
-    this.show("more", hidden > 0, this.words.say("more", { count: number(hidden) }));
+    const shown = shownOf(open);
+    this.drawRows(new Set(shown.uploads));
+    this.show("more", shown.waiting > 0, this.words.say("more", { count: number(shown.waiting) }));
+    this.show("more-failed", shown.failed > 0, this.words.say("more-failed", { count: number(shown.failed) }));
   }
 
   drawTotal(uploader) {
@@ -50,10 +62,10 @@ export class View {
     fill(this.part("total"), bytes, all);
     this.part("total-facts").textContent = `${this.words.say("files", { done: number(filesThere), all: number(files) })} ${facts}`;
     this.show("pause", !uploader.isPaused);
-    this.show("go-on", uploader.isPaused && !uploader.stopped);
+    this.show("go-on", uploader.isPaused);
     const step = all > 0 ? Math.floor((bytes / all) * SPOKEN_STEPS) : 0;
     if (step > this.step && filesThere < files) this.speak(facts);
-    this.step = step;
+    this.step = Math.max(step, this.step); // a part that was lost is not told of when it comes again
   }
 
   // What it waits for is said where nothing moves.
@@ -64,14 +76,19 @@ export class View {
     const said = uploader.isPaused || !why ? "" : this.words.say(`wait-${why}`);
     this.show("waiting", said !== "", said);
     this.show("sign-in", said !== "" && why === "signed-out");
-    if (said) this.speak(said);
+    if (said && said !== this.waits) this.speak(said, { again: true });
+    this.waits = said;
   }
 
   drawRows(uploads) {
     for (const [upload, row] of this.rows) {
-      if (uploads.includes(upload)) continue;
+      if (uploads.has(upload)) continue;
+      const isLost = row.contains(document.activeElement);
+      const next = row.nextElementSibling ?? row.previousElementSibling;
       row.remove();
       this.rows.delete(upload);
+      if (isLost && next) next.querySelector("[data-remove]").focus();
+      else if (isLost) this.catchFocus();
     }
     for (const upload of uploads) this.drawRow(upload, this.rows.get(upload) ?? this.newRow(upload));
   }
@@ -124,25 +141,40 @@ export class View {
     return this.words.has(name) ? this.words.say(name) : failure.detail || this.words.say("refused");
   }
 
-  // For those who listen; the same sentence once.
-  speak(sentence) {
-    if (sentence === this.spoken) return;
+  // Why nothing goes on.
+  why(failure) {
+    const name = `stopped-${failure.code}`;
+    return this.words.has(name) ? this.words.say(name) : this.refusal(failure);
+  }
+
+  // For those who listen; the same sentence once, unless it is true anew.
+  speak(sentence, { again = false } = {}) {
+    if (sentence === this.spoken && !again) return;
     this.spoken = sentence;
-    this.part("status").textContent = sentence;
+    const status = this.part("status");
+    status.textContent = status.textContent === sentence ? `${sentence}\u00a0` : sentence; // a live region tells of changes
   }
 
   // What was left out of what was dropped, and why.
   gathered({ files, litter, unreadable }) {
+    this.step = 0;
+    this.show("looking", false);
     this.show("nothing", files.length === 0);
     this.show("litter", litter.length > 0, this.words.say("litter", { names: named(litter) }));
     this.show("unreadable", unreadable.length > 0, this.words.say("unreadable", { names: named(unreadable) }));
   }
 }
 
-// Those on their way and those that failed, and the first of those that wait.
+// Those on their way, the first of those that failed and of those that wait; and how many more there are of both.
 function shownOf(open) {
-  let waiting = 0;
-  return open.filter((upload) => upload.state === SENDING || upload.state === FAILED || (waiting += 1) <= MOST_WAITING);
+  const failed = open.filter(({ state }) => state === FAILED);
+  const waiting = open.filter(({ state }) => state !== FAILED && state !== SENDING);
+  const left = new Set([...failed.slice(MOST_FAILED), ...waiting.slice(MOST_WAITING)]);
+  return {
+    uploads: open.filter((upload) => !left.has(upload)),
+    failed: Math.max(0, failed.length - MOST_FAILED),
+    waiting: Math.max(0, waiting.length - MOST_WAITING),
+  };
 }
 
 function fill(bar, value, all) {
