@@ -232,7 +232,7 @@ def everything_in(folder: Path) -> list[Path]:
     return [Path(base, name) for base, folders, names in os.walk(folder) for name in (*folders, *names)]
 
 
-def eventually(what: Callable[[], bool], within_s: float = 30) -> bool:
+def eventually(what: Callable[[], bool], within_s: float = 120) -> bool:
     """Whether it comes true in time."""
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:

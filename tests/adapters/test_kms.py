@@ -168,7 +168,7 @@ def refuse(**_: object) -> None:
 
 
 def at(proxy: FaultProxy, **options: Any) -> KmsKeyring:
-    quick = {"connect_timeout_s": 0.5, "read_timeout_s": 0.3}
+    quick = {"connect_timeout_s": 5, "read_timeout_s": 1}
     return KmsKeyring(key_id=KEY_ID, region=REGION, endpoint_url=proxy.endpoint_url, **(quick | options))
 
 

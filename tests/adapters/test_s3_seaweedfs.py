@@ -32,7 +32,18 @@ def proxy(seaweedfs):
 @pytest.fixture
 def far_store(seaweedfs, object_store, proxy):
     """The bucket of ``object_store``, through the proxy."""
-    return bucket_of(seaweedfs, object_store._bucket, endpoint_url=proxy.endpoint_url, read_timeout_s=1, attempts=3)
+    return through(proxy, seaweedfs, object_store, read_timeout_s=20)
+
+
+@pytest.fixture
+def hasty_store(seaweedfs, object_store, proxy):
+    """The same, which waits for a second."""
+    return through(proxy, seaweedfs, object_store, read_timeout_s=1)
+
+
+def through(proxy, seaweedfs, object_store, read_timeout_s):
+    options = {"endpoint_url": proxy.endpoint_url, "read_timeout_s": read_timeout_s, "attempts": 3}
+    return bucket_of(seaweedfs, object_store._bucket, **options)
 
 
 def read_all(store, key, block=256 * 1024):
@@ -130,12 +141,12 @@ def test_a_body_cut_on_its_way_is_never_taken_for_whole(proxy, far_store, arrive
         read_all(far_store, "key")
 
 
-def test_a_body_that_drips_is_given_up(proxy, far_store):
+def test_a_body_that_drips_is_given_up(proxy, far_store, hasty_store):
     far_store.put_once("key", DATA[: 64 * 1024])
     etag = far_store.head("key").etag
     proxy.next(Fault(answer_bytes_per_s=4000))
     started = time.monotonic()
-    with far_store.read("key", etag, 0, 64 * 1024) as body, pytest.raises(Unavailable):
+    with hasty_store.read("key", etag, 0, 64 * 1024) as body, pytest.raises(Unavailable):
         body.read(64 * 1024)
     assert time.monotonic() - started < 10  # it would have taken 16 s
 

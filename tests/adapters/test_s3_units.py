@@ -45,8 +45,8 @@ def store_at(endpoint_url, **options):
         "bucket": "the-bucket",
         "access_key_id": "the-access-key-id",
         "secret_access_key": SECRET,
-        "connect_timeout_s": 0.2,
-        "read_timeout_s": 0.3,
+        "connect_timeout_s": 5,
+        "read_timeout_s": 1,
         "attempts": 3,
     }
     return S3ObjectStore(**(settings | options))

@@ -84,7 +84,8 @@ class Sender:
 
     def parts_taken(self) -> int:
         """How many parts the service has taken of this packet's files, the same one twice as two."""
-        lines = map(json.loads, self.hospital.installation.log("serve").splitlines())
+        whole = (line for line in self.hospital.installation.log("serve").splitlines() if line.endswith("}"))
+        lines = map(json.loads, whole)
         return sum(
             (line.get("route"), line.get("status"), line.get("packet_id")) == (PART_ROUTE, 204, self.packet_id)
             for line in lines

@@ -14,7 +14,7 @@ from tests.client.test_kill import large_file
 from tests.journey.hospital import MIB, PART, PASSCODE, Hospital, Link, Packet, a_case, sha256
 from tests.standalone_process import eventually
 
-SIZE = 4 * PART
+SIZE = 12 * PART
 
 
 @pytest.fixture

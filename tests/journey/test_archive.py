@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.journey.hospital import MIB, Caller, Hospital, Link, sha256, some_bytes
-from tests.standalone_process import Standalone
+from tests.standalone_process import Standalone, eventually
 
 ARCHIVE = "/redeemed/archive.zip"
 
@@ -62,8 +62,12 @@ def test_what_was_fetched_in_two_goes_counts_as_whole(link: Link, whole: bytes) 
     recipient = another.redeem()
     for span in (f"bytes=0-{middle - 1}", f"bytes={middle}-"):
         assert recipient.ask("GET", ARCHIVE, headers={"Range": span}).status == 206
-    lines = packet.hospital.privacy_officer.items(f"{packet.url}/disclosures")
-    assert [line["completed"] for line in lines if line["link"] == another.id] == [True] * 3
+
+    def completed() -> list[bool]:
+        lines = packet.hospital.privacy_officer.items(f"{packet.url}/disclosures")
+        return [line["completed"] for line in lines if line["link"] == another.id]
+
+    assert eventually(lambda: completed() == [True] * 3)
 
 
 def test_revoking_ends_an_address_at_once_and_no_other(link: Link, tmp_path: Path) -> None:

@@ -73,8 +73,9 @@ def deposited(busy: Hospital) -> Packet:
 
 
 def test_a_release_that_is_over_gives_no_link_no_signature_no_file(deposited: Packet) -> None:
-    expiring = deposited.ask_release(deposited.hospital.recipient(), expires_at=in_seconds(8)).sign()
-    link = expiring.link(expires_at=in_seconds(6))
+    release_ends, link_ends = in_seconds(24), in_seconds(20)
+    expiring = deposited.ask_release(deposited.hospital.recipient(), expires_at=release_ends).sign()
+    link = expiring.link(expires_at=link_ends)
     recipient = link.redeem()
     withdrawn = deposited.released()
     withdrawn.patient.did(f"/releases/{withdrawn.id}/withdraw")

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -55,6 +56,14 @@ class Service:
         return (self.folder / "receiver.out").read_text().splitlines()
 
 
+def listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    except ConnectionRefusedError:
+        return False
+    return True
+
+
 @contextmanager
 def receiver(service: Service, port: int) -> Iterator[None]:
     """The page's program, running as the page says."""
@@ -63,6 +72,7 @@ def receiver(service: Service, port: int) -> Iterator[None]:
         command = [sys.executable, "receiver.py", service.environment["API"], str(port)]
         running = subprocess.Popen(command, cwd=service.folder, stdout=out, stderr=err, stdin=subprocess.DEVNULL)
     try:
+        assert eventually(lambda: listens(port)), (service.folder / "receiver.err").read_text()
         yield
     finally:
         running.terminate()
@@ -112,8 +122,11 @@ def test_the_receiver_was_told_by_a_signed_webhook_and_fetched_every_byte(servic
 
 
 def test_department_sees_who_has_what_and_since_when(release: Release) -> None:
-    lines = release.packet.coordinator.items(f"{release.packet.url}/disclosures")
-    assert [(line["completed"], line["confirmed_receipt_at"] is not None) for line in lines] == [(True, True)] * 2
+    def known() -> list[tuple[bool, bool]]:
+        lines = release.packet.coordinator.items(f"{release.packet.url}/disclosures")
+        return [(line["completed"], line["confirmed_receipt_at"] is not None) for line in lines]
+
+    assert eventually(lambda: known() == [(True, True)] * 2)
 
 
 def test_by_hand_the_same_is_listed_redeemed_fetched_and_confirmed(service: Service, release: Release) -> None:

@@ -206,6 +206,8 @@ def test_files_are_sent_with_an_opinion_and_what_was_typed_stays(stages, server,
     stage = stages.linked()
     recipient_in(page, server, stages, stage)
     page.get_by_role("link", name="Send your opinion").click()
+    page.wait_for_url("**/opinion**")
+    page.wait_for_load_state("load")  # its script hears what is chosen from then on
     page.get_by_label("Summary").fill("As diagnosed.")
     names = ("Befund ü.pdf", "A1 (annotated).tiff")
     files = [{"name": name, "mimeType": "", "buffer": b"x" * 300_000} for name in names]
