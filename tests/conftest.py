@@ -32,6 +32,7 @@ LONGEST = (
     "browser/test_uploader.py",
     "journey/test_quickstart.py",
     "browser/test_large_upload.py",
+    "browser/test_closing.py",
     "journey/test_large_file.py",
     "test_standalone.py",
     "pages/test_in_chromium.py",

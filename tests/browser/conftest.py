@@ -7,8 +7,11 @@
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests.browser.gallery import Gallery, running_gallery
+from tests.browser.sender import Sender
+from tests.browser.staff import Member, enrolled, signed_in
 from tests.databases import Databases
 from tests.journey.hospital import Hospital
 from tests.standalone_process import Standalone
@@ -18,6 +21,20 @@ from tests.standalone_process import Standalone
 def hospital(standalone: Standalone) -> Hospital:
     """A hospital with one department; its ``mail`` has what was mailed, its ``coordinator`` calls the API."""
     return Hospital(standalone, "St. Agatha")
+
+
+@pytest.fixture(scope="module")
+def member(browser: Browser, hospital: Hospital, request: pytest.FixtureRequest) -> Member:
+    """Somebody of the hospital who deposits, releases and oversees; another one for each module."""
+    name = request.path.stem.replace("_", "-")
+    return enrolled(browser, hospital, f"{name}@agatha.test", "coordinator", "privacy_officer")
+
+
+@pytest.fixture
+def sender(browser: Browser, member: Member, hospital: Hospital) -> Iterator[Sender]:
+    """That member at the page of an open packet."""
+    with signed_in(browser, member) as context:
+        yield Sender(context.new_page(), hospital).open()
 
 
 @pytest.fixture(scope="session")

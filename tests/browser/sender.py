@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,11 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.staff import WITHIN_MS
 from tests.journey.hospital import Hospital
+from tests.standalone_process import eventually
 
+MIB = 2**20
+#: Bytes a second at which nothing large ends before a test is done, in all; a line may go at any speed later.
+CRAWL = MIB // 8
 PART_ROUTE = "/api/v1/packets/<id:packet_id>/files/<id:file_id>/parts/<part_number:number>"
 
 
@@ -95,3 +100,16 @@ class Sender:
 def digest_of(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write(path: Path, size: int) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(os.urandom(size))
+    return path
+
+
+def send_some(sender: Sender, *places: Path) -> None:
+    """Drop what begins with a small file: it arrives over a line on which nothing large ends before a test is done."""
+    sender.line(CRAWL)
+    sender.drop(*places)
+    assert eventually(lambda: sender.parts_taken() > 0, WITHIN_MS / 1000)

@@ -3,22 +3,15 @@
 import os
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.sender import Sender, digest_of
-from tests.browser.staff import Member, enrolled, signed_in
+from tests.browser.sender import MIB, Sender, digest_of
+from tests.browser.staff import Member, signed_in
 from tests.fault_proxy import Fault, FaultProxy
 from tests.journey.hospital import Hospital
 
-MIB = 2**20
 DOWN = Fault(cut_request_at=0, reset=True)
 LARGE = 2_500 * MIB
-
-
-@pytest.fixture(scope="module")
-def member(browser: Browser, hospital: Hospital) -> Member:
-    return enrolled(browser, hospital, "lea@agatha.test", "coordinator", "privacy_officer")
 
 
 def large_file(path: Path) -> Path:

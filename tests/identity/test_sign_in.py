@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.members import PASSWORD, acting, enrolled, invited
+from tests.members import PASSWORD, acting, authenticator_of, enrolled, invited
 from tests.stages import ORIGIN
 from transfer_service.domain.member import INVITATION_FOR, LOCKED_FOR, WRONG_ANSWERS, Member
 from transfer_service.domain.people import OPERATOR, Credential, Role, SystemActor
@@ -201,6 +201,20 @@ def test_an_invitation_opens_once(stages, accounts):
                   lambda: accounts.accept(secret, PASSWORD, code, ORIGIN, stages.now)):  # fmt: skip
         with pytest.raises(NotFound):
             again()
+
+
+def test_who_looked_at_an_invitation_before_has_no_copy_of_the_key_that_counts(stages, accounts):
+    _, secret = invited(stages)
+    accounts.open_invitation(secret, ORIGIN, stages.now)
+    copied = authenticator_of(accounts.invitation(secret, stages.now).totp_text)
+    accounts.open_invitation(secret, ORIGIN, stages.now)
+    shown = authenticator_of(accounts.invitation(secret, stages.now).totp_text)
+    with pytest.raises(AnswerWrong):
+        accounts.accept(secret, PASSWORD, copied.at(stages.now), ORIGIN, stages.now)
+    assert accounts.accept(secret, PASSWORD, shown.at(stages.now), ORIGIN, stages.now)
+    assert stages.actions().count("member.invitation_opened") == 2
+    with pytest.raises(NotFound):
+        accounts.open_invitation(secret, ORIGIN, stages.now)
 
 
 def test_an_invitation_lapses_after_a_week(stages, accounts):

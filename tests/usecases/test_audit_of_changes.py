@@ -86,6 +86,13 @@ def member_invited(stages):
     return lambda: invited(stages)
 
 
+@change("member.invitation_opened")
+def invitation_opened(stages):
+    _, secret = invited(stages)
+    accounts = Accounts(stages.database, stages.sign_in)
+    return lambda: accounts.open_invitation(secret, ORIGIN, stages.now)
+
+
 @change("session.begun")
 def invitation_accepted(stages):
     _, secret = invited(stages)

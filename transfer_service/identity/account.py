@@ -6,12 +6,12 @@ from datetime import datetime
 
 from transfer_service.audit.entry import Event
 from transfer_service.domain.member import PASSWORD_CHARACTERS, RECOVERY_CODES, Member
-from transfer_service.domain.people import Origin, StaffActor
+from transfer_service.domain.people import Origin, StaffActor, SystemActor
 from transfer_service.errors import AnswerWrong, Invalid, NotFound
 from transfer_service.identity.sign_in import SignIn
 from transfer_service.ports import Database, Transaction
 from transfer_service.sealing.tokens import token_hash
-from transfer_service.sealing.totp import totp_address, totp_text
+from transfer_service.sealing.totp import mint_totp_key, totp_address, totp_text
 from transfer_service.sealing.typed_codes import grouped, mint_typed_code
 from transfer_service.usecases.members import MemberView, ended_sessions, member_view
 
@@ -48,6 +48,16 @@ class Accounts:
             view = member_view(tx, _invited(tx, secret, now))
         key = view.member.totp_key
         return Invitation(view, totp_address(key, view.member.email, view.organization.name), totp_text(key))
+
+    def open_invitation(self, secret: str, origin: Origin, now: datetime) -> None:
+        """Somebody begins to set up, with a fresh key for the authenticator: who looked earlier has a copy of none.
+
+        NotFound for an invitation that was used, has lapsed, or never was.
+        """
+        with self.database.changing() as tx:
+            member = replace(_invited(tx, secret, now), totp_key=mint_totp_key())
+            visitor = SystemActor(member.organization_id, "visitor", origin)
+            tx.save(Event("member.invitation_opened", visitor, now, {"staff": member.id}), member)
 
     def accept(self, secret: str, password: str, code: str, origin: Origin, now: datetime) -> Accepted:
         """Set the password, prove the authenticator, and enter. NotFound, Invalid, AnswerWrong, TooMany, Busy."""

@@ -41,6 +41,7 @@ ACTIONS = {
     "member.given_roles": N_("A member was given other roles"),
     "member.invited": N_("A member was invited"),
     "member.invited_again": N_("A member was invited again"),
+    "member.invitation_opened": N_("An invitation was opened"),
     "member.renewed_recovery_codes": N_("A member made new recovery codes"),
     "opinion.begun": N_("A recipient began an opinion"),
     "opinion.read": N_("A file of an opinion was read"),

@@ -32,7 +32,10 @@ PASSWORD_WANTED = N_(
     "Take a password of 12 to 256 characters that is not your address, your name or your hospital's. Three or four "
     "words that nobody would guess are good."
 )
-_CODE = N_("The code is not right. Enter the six digits that the app shows now.")
+_CODE = N_(
+    "The code is not right. Enter the six digits that the app shows now; where the invitation was opened again since, "
+    "scan the new code first."
+)
 
 
 @enrol.get("")
@@ -46,7 +49,7 @@ def take_secret() -> AnyResponse:
     """Keep it, where it opens an invitation."""
     try:
         secret = pasted_secret("secret")
-        accounts().invitation(secret, now())
+        accounts().open_invitation(secret, origin(), now())
     except FormWrong as wrong:
         return page("staff/enrol", 422, errors=wrong.sentences)
     except NotFound:
