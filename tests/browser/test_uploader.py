@@ -5,6 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
+from tests.browser.axe import violations
 from tests.browser.sender import CRAWL, MIB, Sender, digest_of, send_some, write
 from tests.browser.staff import WITHIN_MS, enrolled, signed_in
 from tests.journey.hospital import Hospital
@@ -106,6 +107,21 @@ def test_another_file_of_that_name_and_size_is_not_taken_for_what_is_there(sende
     sender.drop(slide)
     sender.sees("The packet already has another file of this name, complete.")
     assert sender.files()["A1.svs"]["sha256"] == sent
+
+
+def test_axe_finds_nothing_while_files_are_sent_wait_and_have_failed(sender: Sender, tmp_path: Path) -> None:
+    sender.line(CRAWL)
+    large = [write(tmp_path / f"A{number}.svs", 32 * MIB) for number in range(9)]
+    sender.choose_files([write(tmp_path / "0\\slash.svs", 10), write(tmp_path / "Thumbs.db", 10), *large])
+    sender.sees("The service does not take this name")
+    sender.sees("waits for its turn")
+    for width, height, scheme in ((1280, 800, "light"), (360, 740, "dark")):
+        sender.page.set_viewport_size({"width": width, "height": height})
+        sender.page.emulate_media(color_scheme=scheme)
+        assert violations(sender.page) == []
+        assert sender.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    sender.press("Pause")
+    assert violations(sender.page) == []
 
 
 def test_a_file_that_changes_while_it_is_sent_is_refused(sender: Sender, tmp_path: Path) -> None:
