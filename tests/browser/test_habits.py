@@ -131,6 +131,19 @@ def test_back_after_a_member_signed_out_shows_nothing_that_was_there(guest: Gues
     assert "M. Weaver" not in page.content()
 
 
+def test_a_page_that_nobody_touches_does_not_outlast_its_session(guest: Guest, page: Page) -> None:
+    page.clock.install()
+    token = guest.as_staff(Role.COORDINATOR, "/staff/account", again=True)
+    page.clock.fast_forward("20:00")
+    page.keyboard.press("Shift")
+    page.clock.fast_forward("29:00")
+    guest.gallery.end_staff_session(token)
+    expect(page.get_by_text("M. Weaver").first).to_be_visible()
+    page.clock.fast_forward("02:00")
+    heading(page, "Sign in")
+    assert "M. Weaver" not in page.content()
+
+
 def test_a_member_whose_session_ended_comes_back_to_where_they_were(guest: Guest, page: Page) -> None:
     guest.gallery.end_staff_session(guest.as_staff(Role.COORDINATOR, "/staff/account", again=True))
     page.reload()

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, g, redirect, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from transfer_service.domain.people import Role, StaffActor
-from transfer_service.edge.calls import journey
+from transfer_service.edge.calls import journey, service
 from transfer_service.edge.page_session import STAFF
 from transfer_service.errors import NotAuthenticated, NotFound
 from transfer_service.pages.answers import page
@@ -124,4 +124,11 @@ def from_elsewhere() -> Response:
 def _shown_everywhere() -> dict[str, object]:
     role = acting_as()
     entries = [entry for entry in NAVIGATION if role in entry.roles]
-    return {"member": g.get("member"), "acting_as": role, "navigation": entries, "role_names": ROLE_NAMES}
+    idle_after_s = int(service().bearers.idle_for.total_seconds())
+    return {
+        "member": g.get("member"),
+        "acting_as": role,
+        "navigation": entries,
+        "role_names": ROLE_NAMES,
+        "idle_after_s": idle_after_s,
+    }
