@@ -229,6 +229,22 @@ def test_an_upload_goes_on_when_its_sender_acts_in_the_right_role_again(sender: 
     sender.sees_verified(2)
 
 
+def test_what_is_dropped_while_the_service_does_not_say_what_it_has_is_sent_when_it_does(
+    sender: Sender, tmp_path: Path
+) -> None:
+    sender.drop(write(tmp_path / "A1.svs", 10))
+    sender.sees_verified(1)
+    packet = f"**/api/v1/packets/{sender.packet_id}"
+    refusal = {"status": 403, "content_type": "application/problem+json", "body": '{"code": "not_allowed"}'}
+    sender.page.route(packet, lambda route: route.fulfill(**refusal))
+    sender.drop(write(tmp_path / "A2.svs", 10))
+    sender.sees("The role that you act in now may not send files.")
+    sender.sees("1 of 2 files have arrived")
+    sender.page.unroute(packet)
+    sender.press("Continue")
+    sender.sees_verified(2)
+
+
 def test_whoever_pauses_by_keyboard_stands_on_the_button_that_goes_on(sender: Sender, tmp_path: Path) -> None:
     send_some(sender, write(tmp_path / "A0.xml", 10), write(tmp_path / "A1.svs", 32 * MIB))
     sender.page.get_by_role("button", name="Pause").press("Enter")

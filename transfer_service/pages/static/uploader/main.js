@@ -153,8 +153,10 @@ function start(section) {
   addEventListener("beforeunload", (event) => {
     if (uploader.isBusy || isClosing) event.preventDefault();
   });
-  recalled();
-  lookAtOtherTab();
+  addEventListener("left-alone", (event) => {
+    if (uploader.isBusy || isClosing) event.preventDefault(); // what waits would have to be chosen again
+  });
+  recalled().then(lookAtOtherTab);
   view.show("chooser", true);
 }
 

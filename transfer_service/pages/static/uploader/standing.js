@@ -1,4 +1,6 @@
 // How the packet's files stand at the service: asked gently, by one request for all, while the page is looked at.
+import { SignedOut } from "./failures.js";
+
 const FIRST_MS = 1500;
 const LONGEST_MS = 15_000; // of a packet with up to a thousand files, and so much more for each thousand
 
@@ -31,8 +33,10 @@ export class Standing {
     try {
       if (await this.isUnderWay()) this.later();
       else this.timer = null;
-    } catch {
-      this.later();
+    } catch (failure) {
+      // Who is signed out sees the page go in a while; whoever sends on after signing in again asks again.
+      if (failure instanceof SignedOut) this.timer = null;
+      else this.later();
     }
   }
 

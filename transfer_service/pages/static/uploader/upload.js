@@ -17,6 +17,7 @@ export class Upload {
   // `known` is the file as the service has it, where it has begun already; `place` is where the packet's others find it.
   constructor(packet, found, known, place = null) {
     Object.assign(this, { packet, path: found.path, file: found.file, look: found.again, known });
+    this.wasComplete = COMPLETE.has(known?.state);
     Object.assign(this, { state: WAITING, failure: null, wait: null, jobs: 0, speed: new Speed() });
     Object.assign(this, { arrived: null, asking: null, doubtful: false, finishing: false });
     Object.assign(this, { returned: [], next: 1, sent: 0, there: 0, moving: new Map() });
@@ -86,7 +87,7 @@ export class Upload {
       if (!COMPLETE.has(this.known.state)) {
         this.known = await this.trying(signal, () => this.packet.api.post(`/files/${this.known.id}/complete`, {}));
       }
-      this.state = THERE;
+      if (this.state === SENDING) this.state = THERE;
     }, () => {
       this.finishing = false;
     });
@@ -98,12 +99,13 @@ export class Upload {
     Object.assign(this, { control: new AbortController(), wait: null });
   }
 
-  // Take it out of the packet too, once nothing of it is on its way any more.
+  // Take what came from here out of the packet too, once nothing of it is on its way any more.
   async remove() {
     this.state = REMOVED;
     this.halt();
     await this.idle();
-    if (!this.known || this.isCarried || COMPLETE.has(this.known.state)) return;
+    const isAnothers = this.wasComplete || this.isCarried || this.failure?.code === "file_not_receiving";
+    if (!this.known || isAnothers) return;
     await this.trying(this.control.signal, () => this.discard());
   }
 

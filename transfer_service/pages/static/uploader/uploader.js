@@ -18,7 +18,7 @@ export class Uploader {
   constructor(packetId, api, told) {
     Object.assign(this, { packetId, api, told, session: api.session, digests: new Digests(), speed: new Speed() });
     Object.assign(this, { uploads: new Map(), waiting: [], begun: new Set() });
-    Object.assign(this, { isPaused: false, stopped: null, wait: null, turn: null, coming: 0, unreadable: 0, hasEnded: true });
+    Object.assign(this, { isPaused: false, stopped: null, wait: null, turn: null, coming: 0, missed: 0, untaken: [], hasEnded: true });
     this.lanes = new Lanes(AT_ONCE, () => this.next(), () => this.idle());
   }
 
@@ -34,20 +34,25 @@ export class Uploader {
   // Everything that was chosen since it was last at rest is there.
   get isWhole() {
     const uploads = [...this.uploads.values()];
-    return this.unreadable === 0 && uploads.length > 0 && uploads.every(({ state }) => state === THERE);
+    return this.missed + this.untaken.length === 0 && uploads.length > 0 && uploads.every(({ state }) => state === THERE);
   }
 
   // Take on what is being gathered; nothing where another tab is at it.
   add(gathering, handles = []) {
-    if (this.hasEnded) this.unreadable = 0;
+    const isAnew = this.hasEnded;
     return this.during(async () => {
       const gathered = await gathering;
-      this.unreadable += gathered.unreadable.length;
+      if (isAnew && gathered.files.length > 0) this.missed = 0;
+      this.missed += gathered.unreadable.length;
       this.told.gathered(gathered);
-      if (gathered.files.length === 0 || !(await this.hasTurn())) return;
+      if (gathered.files.length === 0) return;
+      if (!(await this.hasTurn())) {
+        this.missed += gathered.files.length;
+        return;
+      }
+      this.untaken.push(...gathered.files);
       await remember(this.packetId, await handles);
-      const known = await this.known();
-      for (const found of gathered.files) this.take(found, known.get(identity(found.path)) ?? null);
+      await this.takeOn();
     });
   }
 
@@ -71,6 +76,7 @@ export class Uploader {
 
   goOn() {
     Object.assign(this, { isPaused: false, stopped: null });
+    if (this.untaken.length > 0) this.during(async () => (await this.hasTurn()) && this.takeOn());
     this.wake();
   }
 
@@ -96,7 +102,7 @@ export class Uploader {
       this.stop(failure);
     } finally {
       this.coming -= 1;
-      keepCount(this.packetId, this.waiting.length);
+      if (this.turn) keepCount(this.packetId, this.waiting.length);
       this.wake();
     }
   }
@@ -138,6 +144,12 @@ export class Uploader {
       this.told.changed();
     });
     return new Map(packet.files.map((file) => [identity(file.path), file]));
+  }
+
+  // Where the service does not say what it has, they stay to be taken on later.
+  async takeOn() {
+    const known = await this.known();
+    for (const found of this.untaken.splice(0)) this.take(found, known.get(identity(found.path)) ?? null);
   }
 
   take(found, known) {
@@ -186,7 +198,7 @@ export class Uploader {
 
   // Nothing runs: it is paused, or something is still coming, or all that could be sent is.
   idle() {
-    const isLeft = this.waiting.length > 0 || this.begun.size > 0;
+    const isLeft = this.waiting.length > 0 || this.begun.size > 0 || this.untaken.length > 0;
     if (this.hasEnded || this.coming > 0 || (this.isPaused && isLeft)) return;
     Object.assign(this, { hasEnded: true, isPaused: false });
     this.turn?.then((giveBack) => giveBack?.());
@@ -199,10 +211,10 @@ export class Uploader {
   totals() {
     const counted = [...this.uploads.values()].filter(({ state }) => state !== FAILED && state !== REMOVED);
     return {
-      files: counted.length,
+      files: counted.length + this.untaken.length,
       filesThere: counted.filter(({ state }) => state === THERE).length,
       bytes: counted.reduce((sum, upload) => sum + upload.bytes, 0),
-      size: counted.reduce((sum, upload) => sum + upload.size, 0),
+      size: [...counted, ...this.untaken.map(({ file }) => file)].reduce((sum, { size }) => sum + size, 0),
     };
   }
 }

@@ -43,7 +43,7 @@ export class View {
   draw(uploader) {
     const uploads = [...uploader.uploads.values()];
     const open = uploads.filter(({ state }) => state !== THERE);
-    const isShown = open.length > 0 && !uploader.isOver;
+    const isShown = open.length + uploader.untaken.length > 0 && !uploader.isOver;
     this.show("run", isShown);
     this.show("stopped", Boolean(uploader.stopped), uploader.stopped && this.why(uploader.stopped));
     if (uploader.isOver) this.show("chooser", false);

@@ -23,7 +23,7 @@ export function number(value, digits = 0) {
 
 // Binary multiples under the names that people know, as the server writes them.
 export function size(bytes) {
-  if (bytes < 1024) return counted(bytes, "byte");
+  if (bytes < 1024) return counted(Math.round(bytes), "byte");
   let [amount, power] = [bytes / 1024, 0];
   while (amount >= 1024 && power < units.length - 1) [amount, power] = [amount / 1024, power + 1];
   return `${number(amount, amount < 10 ? 1 : 0)} ${units[power]}`;
