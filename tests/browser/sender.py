@@ -43,13 +43,14 @@ class Sender:
 
     def drop(self, *places: Path) -> None:
         """From the desktop, as the operating system tells of it."""
-        box = self.page.locator("[data-drop]").bounding_box()
-        assert box
         data = {"items": [], "files": [str(place) for place in places], "dragOperationsMask": 1}
+        zone = self.page.locator("[data-drop]")
         for kind in ("dragEnter", "dragOver", "drop"):
-            self._chrome.send(
-                "Input.dispatchDragEvent", {"type": kind, "x": box["x"] + 9, "y": box["y"] + 9, "data": data}
-            )
+            zone.scroll_into_view_if_needed()
+            box = zone.bounding_box()  # it moves when what stands above it changes
+            assert box
+            x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+            self._chrome.send("Input.dispatchDragEvent", {"type": kind, "x": x, "y": y, "data": data})
 
     def press(self, name: str) -> None:
         self.page.get_by_role("button", name=name, exact=True).click()

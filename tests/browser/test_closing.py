@@ -63,6 +63,7 @@ def test_a_packet_does_not_close_by_itself_before_what_was_dropped_last_is_there
     sender.drop(write(tmp_path / "A1.svs", 16 * MIB))
     closes_itself(sender)
     sender.drop(write(tmp_path / "late.svs", 1000))
+    sender.sees("Looking at what you chose")
     sender.line()
     sender.sees_verified(1)
     assert sender.shown()["state"] == "open"
