@@ -5,6 +5,7 @@ import os
 import queue
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -240,6 +241,15 @@ def eventually(what: Callable[[], bool], within_s: float = 120) -> bool:
             return True
         time.sleep(0.05)
     return False
+
+
+def listens(port: int) -> bool:
+    """Whether a program on this machine takes connections there."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    except ConnectionRefusedError:
+        return False
+    return True
 
 
 NewStandalone = Callable[[Path], Standalone]

@@ -29,6 +29,11 @@ class Member:
         page.get_by_role("button", name="Sign in", exact=True).click()
         page.wait_for_load_state()
 
+    def sign_out(self, page: Page) -> None:
+        page.goto(f"{self.url}/staff/account")
+        page.locator("details.who summary").click()
+        page.get_by_role("button", name="Sign out", exact=True).click()
+
 
 def enrolled(browser: Browser, hospital: Hospital, email: str, *roles: str, name: str | None = None) -> Member:
     """A new member of the hospital's department."""

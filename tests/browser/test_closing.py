@@ -48,7 +48,7 @@ def test_two_quick_clicks_close_a_packet_once(sender: Sender, tmp_path: Path) ->
 def test_a_packet_closes_by_itself_after_its_page_was_shut(sender: Sender, tmp_path: Path) -> None:
     sender.line(CRAWL)
     sender.drop(write(tmp_path / "A1.svs", 2 * 16 * MIB))
-    sender.page.get_by_label("Close the packet by itself").check()
+    closes_itself(sender)
     sender.line()
     sender.page.wait_for_function("() => !document.querySelector('[data-uploader]')", timeout=WITHIN_MS)
     sender.page.close()

@@ -160,9 +160,7 @@ def test_an_upload_outlives_its_session_and_goes_on_after_signing_in_again(
         sending.drop(slide)
         sending.sees_progress(0.001)
         elsewhere = context.new_page()
-        elsewhere.goto(f"{bob.url}/staff/account")
-        elsewhere.locator("details.who summary").click()
-        elsewhere.get_by_role("button", name="Sign out", exact=True).click()
+        bob.sign_out(elsewhere)
         sending.line()
         sending.sees("You are signed out. Sign in again in another tab, then it goes on by itself.")
         with context.expect_page() as opened:
@@ -204,9 +202,7 @@ def test_who_was_signed_out_before_dropping_anything_is_told_and_goes_on(
     with signed_in(browser, cat) as context:
         sending = Sender(context.new_page(), hospital).open()
         elsewhere = context.new_page()
-        elsewhere.goto(f"{cat.url}/staff/account")
-        elsewhere.locator("details.who summary").click()
-        elsewhere.get_by_role("button", name="Sign out", exact=True).click()
+        cat.sign_out(elsewhere)
         sending.drop(write(tmp_path / "A1.svs", 10))
         sending.sees("You are signed out. Sign in again in another tab, then it goes on by itself.")
         elsewhere.goto(f"{cat.url}/staff/sign-in")

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from pathlib import Path
 import psutil
 
 from tests.missing import skip_or_fail
-from tests.standalone_process import ROOT, eventually
+from tests.standalone_process import ROOT, eventually, listens
 
 TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 WRAPPED = """
@@ -104,16 +103,8 @@ def running_nginx(folder: Path, port: int, upstream: str, certificate: Path, mos
         [program, "-p", folder, "-c", folder / "nginx.conf", "-e", folder / "logs" / "error.log"]
     )
     try:
-        assert eventually(lambda: _listens(port)), (folder / "logs" / "error.log").read_text()
+        assert eventually(lambda: listens(port)), (folder / "logs" / "error.log").read_text()
         yield Nginx(folder, port, process)
     finally:
         process.terminate()
         process.wait(20)
-
-
-def _listens(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=5).close()
-    except ConnectionRefusedError:
-        return False
-    return True

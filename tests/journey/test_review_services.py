@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.journey.hospital import Hospital, Release, some_bytes
-from tests.standalone_process import Standalone, eventually
+from tests.standalone_process import Standalone, eventually, listens
 from transfer_service.adapters.seaweedfs import free_ports
 
 PAGE = (Path(__file__).parents[2] / "docs" / "review-services.md").read_text()
@@ -54,14 +53,6 @@ class Service:
 
     def heard(self) -> list[str]:
         return (self.folder / "receiver.out").read_text().splitlines()
-
-
-def listens(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=5).close()
-    except ConnectionRefusedError:
-        return False
-    return True
 
 
 @contextmanager

@@ -78,44 +78,38 @@ class Accounts:
     def change_password(self, actor: StaffActor, password: str, fresh: str, code: str, now: datetime) -> None:
         """Another password; every session ends, this one too. AnswerWrong, Invalid, TooMany, Busy."""
         check_password(fresh)
-        hashed, known = self.sign_in.hashed(fresh), self._self(actor)
-        knows = self.sign_in.is_password(password, known)
+        hashed = self.sign_in.hashed(fresh)
 
         def change(tx: Transaction, member: Member) -> None:
             _check_is_not(fresh, member_view(tx, member))
             event = Event("member.changed_password", actor, now, {"staff": member.id})
             tx.save(event, replace(member, password_hash=hashed), *ended_sessions(tx, member, now))
 
-        self._proved(actor, known, code, now, change, knows=knows)
+        self._proved(actor, password, code, now, change)
 
     def renew_codes(self, actor: StaffActor, password: str, code: str, now: datetime) -> tuple[str, ...]:
         """Fresh recovery codes in place of those that are left; they come once. AnswerWrong, TooMany, Busy."""
-        known = self._self(actor)
-        knows = self.sign_in.is_password(password, known)
         codes = _fresh_codes()
 
         def change(tx: Transaction, member: Member) -> None:
             event = Event("member.renewed_recovery_codes", actor, now, {"staff": member.id})
             tx.save(event, self._with_codes(member, codes))
 
-        self._proved(actor, known, code, now, change, knows=knows)
+        self._proved(actor, password, code, now, change)
         return codes
-
-    def _self(self, actor: StaffActor) -> Member:
-        with self.database.reading() as tx:
-            return tx.get(Member, actor.organization_id, actor.staff_id)
 
     def _proved(
         self,
         actor: StaffActor,
-        known: Member,
+        password: str,
         code: str,
         now: datetime,
         change: Callable[[Transaction, Member], None],
-        *,
-        knows: bool,
     ) -> None:
         """``change`` the member who proved themselves once more. Whoever sits at their desk may not try without end."""
+        with self.database.reading() as tx:
+            known = tx.get(Member, actor.organization_id, actor.staff_id)
+        knows = self.sign_in.is_password(password, known)
         with self.sign_in.guesses.counted(actor.origin, now, AnswerWrong):
             with self.database.changing() as tx:
                 member = self.sign_in.proved_or_refused(tx, known, code, actor.origin, now, knows=knows)

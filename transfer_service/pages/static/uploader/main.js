@@ -4,14 +4,13 @@ import { Later, Unsendable } from "./failures.js";
 import { fromDrop, fromHandles, fromInput } from "./gather.js";
 import { until } from "./patience.js";
 import { handlesOf, recall } from "./remembered.js";
-import { Session } from "./session.js";
+import { pageNow, Session } from "./session.js";
 import { Standing } from "./standing.js";
 import { watchTurn } from "./turn.js";
 import { Uploader } from "./uploader.js";
 import { View } from "./view.js";
 import { number, Words } from "./words.js";
 
-const PATIENCE_S = 60;
 const MORE_CAME = "more_came";
 const body = document.querySelector("[data-packet]");
 const session = new Session();
@@ -24,11 +23,8 @@ if (body.dataset.underWay !== undefined) standing.soon();
 
 // The parts of the page that say how files stand, as the service writes them.
 async function refresh() {
-  const answer = await fetch(location.href, {
-    redirect: "manual", cache: "no-store", signal: AbortSignal.timeout(PATIENCE_S * 1000),
-  });
-  if (!answer.ok) throw new Later("busy");
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = await pageNow(location.href);
+  if (!fresh) throw new Later("busy");
   for (const part of document.querySelectorAll("[data-live]")) {
     const other = fresh.getElementById(part.id);
     if (other) swap(part, other);

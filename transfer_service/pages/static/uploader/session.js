@@ -2,6 +2,14 @@
 const ASK_EVERY_S = 5;
 const PATIENCE_S = 60;
 
+// The page at that address as the service writes it now; null where it is no page for whoever asks.
+export async function pageNow(address) {
+  const answer = await fetch(address, {
+    redirect: "manual", cache: "no-store", signal: AbortSignal.timeout(PATIENCE_S * 1000),
+  });
+  return answer.ok ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
+}
+
 export class Session {
   constructor() {
     this.meta = document.querySelector('meta[name="csrf-token"]');
@@ -26,12 +34,8 @@ export class Session {
 
   async look() {
     try {
-      const answer = await fetch(location.pathname, {
-        redirect: "manual", cache: "no-store", signal: AbortSignal.timeout(PATIENCE_S * 1000),
-      });
-      if (!answer.ok) return false;
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      return this.take(page.querySelector('meta[name="csrf-token"]')?.content);
+      const page = await pageNow(location.pathname);
+      return this.take(page?.querySelector('meta[name="csrf-token"]')?.content);
     } catch {
       return false;
     }
